@@ -1,0 +1,331 @@
+/* fw.h - the waist of Fiveways: the one header that everyone may include.
+ *
+ * It holds the clock, the latency histogram, the counters that make a receipt,
+ * and what a cell (one workload in one model) sees of its trial. Everything a
+ * trial writes lives in one MAP_SHARED mapping, so that forked processes,
+ * threads and user-space units all report in the same way, and the runner's
+ * parent process can read it while the trial runs.
+ *
+ * Ownership: the runner creates the trial; a cell never frees anything here.
+ * Next: harness/PROTOCOL.md (how a trial arrives), workloads/pingpong/green.c.
+ */
+#ifndef FW_H
+#define FW_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#error "fw.h is C11; C++ code uses gbench.h"
+#endif
+
+#define FW_PROTOCOL 1
+#define FW_VERSION "0.1.0"
+
+/* Two 64-byte lines: the adjacent-line prefetcher makes neighbours share. */
+#define FW_PAD 128
+
+/* Aborts with file, line and text when expr is false. Survives NDEBUG. */
+#define FW_MUST(expr) ((expr) ? (void)0 : fw_must_failed(#expr, __FILE__, __LINE__))
+_Noreturn void fw_must_failed(const char *expr, const char *file, int line);
+
+/* ---- clock.c ---------------------------------------------------------- */
+
+#define FW_FOREVER UINT64_MAX /* a deadline that never comes */
+
+/* CLOCK_MONOTONIC in nanoseconds. Never fails, never blocks. */
+uint64_t fw_now_ns(void);
+
+/* Median cost of one fw_now_ns() call in nanoseconds, measured now (~1 ms). */
+double fw_clock_cost_ns(void);
+
+/* Smallest non-zero step seen between two readings, in nanoseconds. */
+uint64_t fw_clock_step_ns(void);
+
+/* ---- record.c: histogram ----------------------------------------------- */
+
+/* Log-linear histogram after HdrHistogram: 1 ns to 60 s, 3 significant
+ * figures, 27,648 counters of 8 bytes = 221,184 bytes. Single writer; merge
+ * by adding. Values above the range are put into the last bucket and counted in
+ * `saturated`. */
+#define FW_HIST_SUB_BITS 11
+#define FW_HIST_COUNTS 27648
+#define FW_HIST_MAX_NS UINT64_C(60000000000)
+
+typedef struct fw_hist {
+    uint64_t total;     /* samples */
+    uint64_t saturated; /* samples above FW_HIST_MAX_NS */
+    uint64_t sum_ns;    /* exact sum, for the mean */
+    uint64_t min_ns, max_ns;
+    uint64_t counts[FW_HIST_COUNTS];
+} fw_hist;
+
+/* Index of the bucket that holds value_ns (0 counts as 1 ns). */
+static inline uint32_t fw_hist_index(uint64_t value_ns)
+{
+    const uint64_t half = UINT64_C(1) << (FW_HIST_SUB_BITS - 1);
+    uint32_t bucket = (uint32_t)(63 - __builtin_clzll(value_ns | (2 * half - 1))) - (FW_HIST_SUB_BITS - 1);
+    return (uint32_t)(((uint64_t)bucket + 1) * half + ((value_ns >> bucket) - half));
+}
+
+/* Records count samples of value_ns. One writer a histogram; never blocks. */
+static inline void fw_hist_record(fw_hist *h, uint64_t value_ns, uint64_t count)
+{
+    if (value_ns > FW_HIST_MAX_NS) {
+        h->saturated += count;
+        value_ns = FW_HIST_MAX_NS;
+    }
+    h->total += count;
+    h->sum_ns += value_ns * count;
+    if (value_ns < h->min_ns)
+        h->min_ns = value_ns;
+    if (value_ns > h->max_ns)
+        h->max_ns = value_ns;
+    h->counts[fw_hist_index(value_ns)] += count;
+}
+
+void fw_hist_init(fw_hist *h);                      /* empties h and touches every page */
+void fw_hist_merge(fw_hist *into, const fw_hist *h); /* into += h */
+uint64_t fw_hist_low(uint32_t index);                /* least value of a bucket, ns */
+uint64_t fw_hist_high(uint32_t index);               /* greatest value of a bucket, ns */
+/* Value at quantile q in [0,1], ns: the bucket's greatest value, capped at max_ns; 0 when empty. */
+uint64_t fw_hist_quantile(const fw_hist *h, double q);
+double fw_hist_mean(const fw_hist *h);
+/* Write / read. 0 or -errno. hgrm: the percentile text that the HdrHistogram
+ * plotter reads (Value in the unit ns, Percentile, TotalCount, 1/(1-Percentile); 3 footer lines).
+ * csv: "low_ns,high_ns,count", non-empty buckets only; reading merges into h. */
+int fw_hist_write_hgrm(const fw_hist *h, const char *path);
+int fw_hist_write_csv(const fw_hist *h, const char *path);
+int fw_hist_read_csv(fw_hist *h, const char *path);
+
+/* ---- receipt.c: counters ----------------------------------------------- */
+
+typedef enum fw_counter {
+    FW_CREATED,    /* units of concurrency created (by the runtime's spawn) */
+    FW_ENDED,      /* units that ended */
+    FW_MESSAGES,   /* messages sent (by the runtime's send) */
+    FW_BYTES,      /* payload bytes copied by the runtime */
+    FW_WORK,       /* progress of code that sends nothing; feeds the watchdog only */
+    FW_STEALS,     /* jobs taken from another worker's queue */
+    FW_PARKS,      /* times an OS thread went to sleep for lack of work or data */
+    FW_UNPARKS,    /* times a sleeping OS thread was woken */
+    FW_FUTEX,      /* futex system calls */
+    FW_SYSCALLS,   /* other system calls on the hot path (read, write, ...) */
+    FW_POLLS,      /* polls of futures' root tasks */
+    FW_SWITCHES,   /* stackful context switches into a unit */
+    FW_MIGRATIONS, /* units resumed on another worker than the one they left */
+    FW_OVERFLOWS,  /* run queue overflows */
+    FW_BOXES,      /* futures boxed for recursion */
+    FW_SPARE,
+    FW_COUNTERS
+} fw_counter;
+
+/* One slot per OS thread or process. Only its owner writes it (relaxed load +
+ * relaxed store: a plain add); anyone may read it (relaxed). */
+typedef struct fw_slot {
+    alignas(FW_PAD) _Atomic uint64_t n[FW_COUNTERS];
+} fw_slot;
+
+static inline void fw_count(fw_slot *slot, fw_counter which, uint64_t by)
+{
+    uint64_t now = atomic_load_explicit(&slot->n[which], memory_order_relaxed);
+    atomic_store_explicit(&slot->n[which], now + by, memory_order_relaxed);
+}
+
+/* The calling OS thread's slot, claimed at first use. Never NULL. Do not keep
+ * the pointer across a switch of a green thread: use the worker's slot there. */
+fw_slot *fw_slot_here(void);
+void fw_slot_release(void);     /* before an OS thread ends: lets another take the slot over, sums stay */
+void fw_slot_after_fork(void);  /* in a forked child, first: forgets the parent's slot */
+uint64_t fw_counter_sum(fw_counter which); /* over all slots, relaxed */
+void fw_counters_reset(void);   /* only while nothing runs */
+
+/* Live units. OS runtimes call fw_live_os(+1/-1) at creation and end (one
+ * shared counter, exact peak). User-space runtimes call fw_live_sample() when a
+ * worker runs out of work and at powers of two of its creations: it raises the
+ * peak to (created - ended), a lower bound, never above the truth. */
+void fw_live_os(int by);
+void fw_live_sample(void);
+uint64_t fw_live_peak(void);
+
+/* ---- placement --------------------------------------------------------- */
+
+#define FW_MAX_CPUS 1024
+#define FW_MAX_WORKERS 256
+
+/* Where one worker may run, as the driver's hwloc said. */
+typedef struct fw_worker {
+    unsigned index;
+    unsigned ncpus;                      /* 0: not bound */
+    int l3, numa;                        /* -1: unknown */
+    uint64_t cpu_mask[FW_MAX_CPUS / 64]; /* bit c: CPU c */
+} fw_worker;
+
+/* Binds the calling thread to w's CPUs and reads the mask back into the trial.
+ * Does nothing for w NULL or w->ncpus 0. 0, or -errno; -EXDEV when the mask
+ * read back differs. */
+int fw_worker_bind(const fw_worker *w);
+
+/* ---- trial: what a cell sees -------------------------------------------- */
+
+typedef enum fw_mode { FW_STEADY, FW_COMPLETE } fw_mode;
+
+typedef struct fw_receipt {
+    uint64_t units;     /* units created, summed over repeats */
+    uint64_t messages;  /* messages sent */
+    uint64_t peak_live; /* most units live at once */
+    uint64_t bytes;     /* payload bytes that the runtime copied */
+    uint64_t ops;       /* operations finished, warm-up included */
+    uint64_t checksum;  /* folded from every message and the seed */
+} fw_receipt;
+
+typedef enum fw_rule { FW_INFO, FW_MINIMUM, FW_EXACT } fw_rule;
+
+/* What the oracle demands: a value and a rule for each receipt field. */
+typedef struct fw_expect {
+    fw_receipt want;
+    struct { fw_rule units, messages, peak_live, bytes, ops, checksum; } rule;
+} fw_expect;
+
+#define FW_SLICES 10
+#define FW_MAX_METERS 64
+#define FW_MAX_REPEATS 4096
+#define FW_MAX_PARAMS 16
+
+/* One per measuring unit: the side that sees an operation begin and end. */
+typedef struct fw_meter {
+    alignas(FW_PAD) uint64_t warm_end_ns, window_end_ns; /* set by fw_open */
+    uint64_t ops_total, ops_window;
+    uint64_t slice_ops[FW_SLICES];
+    fw_hist hist; /* samples inside the window only */
+} fw_meter;
+
+typedef struct fw_trial fw_trial; /* opaque; harness/trial.h has it */
+
+/* Parameters, already checked against the spec. Asking for an unknown name aborts. */
+int64_t fw_int(const fw_trial *t, const char *name);
+const char *fw_str(const fw_trial *t, const char *name);
+uint64_t fw_seed(const fw_trial *t);
+unsigned fw_batch(const fw_trial *t);                /* operations per time stamp, >= 1 */
+unsigned fw_workers(const fw_trial *t);              /* W >= 1 */
+const fw_worker *fw_worker_of(const fw_trial *t, unsigned unit); /* worker (unit mod W) */
+bool fw_pin_units(const fw_trial *t);                /* green, stackless: no stealing */
+void *fw_input(const fw_trial *t);                   /* what the spec's prepare() left */
+
+/* Steady cells: call fw_open once when every unit runs (no thread of the cell
+ * may use a meter before), then each measuring unit loops
+ *   do { start = fw_now_ns(); ...batch...; } while (fw_meter_record(m, start, fw_now_ns(), batch));
+ * until the window has closed. */
+void fw_open(fw_trial *t);
+fw_meter *fw_meter_of(fw_trial *t, unsigned index); /* index < FW_MAX_METERS */
+
+/* Books `ops` operations that took start..end together; true while the unit
+ * must go on. One writer a meter; never blocks. */
+static inline bool fw_meter_record(fw_meter *m, uint64_t start_ns, uint64_t end_ns, uint64_t ops)
+{
+    m->ops_total += ops;
+    if (start_ns >= m->warm_end_ns && end_ns < m->window_end_ns) {
+        m->ops_window += ops;
+        m->slice_ops[(end_ns - m->warm_end_ns) * FW_SLICES / (m->window_end_ns - m->warm_end_ns)] += ops;
+        fw_hist_record(&m->hist, (end_ns - start_ns) / ops, ops);
+    }
+    return end_ns < m->window_end_ns;
+}
+
+/* Complete cells: around one whole problem, before launch and after join.
+ * The runner calls the cell again until the window is full. */
+void fw_begin(fw_trial *t);
+void fw_end(fw_trial *t);
+
+/* Adds to the receipt: ops (complete cells; steady ones are counted by their
+ * meters) and the checksum (added modulo 2^64). Any thread or process. */
+void fw_result(fw_trial *t, uint64_t ops, uint64_t checksum);
+
+/* A figure of the workload's own, e.g. ("free_lag_p99", "ns", 12.0). Copies. Any thread or process. */
+void fw_metric(fw_trial *t, const char *name, const char *unit, double value);
+
+/* The model can't do this size: which call failed, its errno, the limit and its value. Returns -err. */
+int fw_refuse(fw_trial *t, const char *call, int err, const char *limit, int64_t limit_value);
+/* The cell went wrong; the first message wins. Returns -EPROTO. Any thread or process. */
+int fw_fail(fw_trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Mixes 64 bits (splitmix64's finaliser, Steele et al. 2014). */
+static inline uint64_t fw_mix64(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+/* ---- spec: a workload --------------------------------------------------- */
+
+typedef enum fw_param_type { FW_PARAM_INT, FW_PARAM_PATH, FW_PARAM_CHOICE } fw_param_type;
+
+typedef struct fw_param {
+    const char *name;
+    fw_param_type type;
+    const char *smoke, *quick, *standard; /* default per profile (rigorous and soak use standard) */
+    int64_t min, max;                     /* FW_PARAM_INT */
+    const char *choices;                  /* FW_PARAM_CHOICE: "a|b|c" */
+    const char *help;                     /* one line, with the unit */
+} fw_param;
+
+/* A headline comparison of the workload: its verdicts are drawn from it. */
+typedef struct fw_block {
+    const char *label; /* "both ends on one CPU" */
+    unsigned workers;  /* 0: as many as allowed CPUs */
+    const char *params; /* "size=64", or "" for the profile's defaults */
+} fw_block;
+
+/* An axis drawn with two rounds and no verdict: "workers" or a parameter. */
+typedef struct fw_axis {
+    const char *param;
+    const char *values; /* "8,64,512" */
+    unsigned workers;   /* W on this axis; 0: as many as allowed CPUs; ignored for param "workers" */
+} fw_axis;
+
+typedef struct fw_spec {
+    const char *name;        /* "pingpong" */
+    const char *title;       /* one sentence: what it shows */
+    const char *op;          /* what one operation is: "round trip" */
+    fw_mode mode;
+    bool core;               /* in the quick profile */
+    const char *seq_none;    /* why there is no sequential baseline, or NULL */
+    const fw_param *params;  /* ends with name NULL */
+    const fw_block *blocks;  /* ends with label NULL */
+    const fw_axis *axes;     /* ends with param NULL */
+    /* Before the cell, unmeasured, in the trial's process: builds the input,
+     * checks what only the workload can check. *input is what fw_input gives.
+     * 0 or -errno with one clear line in why. */
+    int (*prepare)(fw_trial *t, void **input, char *why, size_t why_bytes);
+    /* The oracle: what the receipt must hold after `repeats` repeats and `ops` operations. */
+    void (*expect)(const fw_trial *t, uint64_t repeats, uint64_t ops, fw_expect *expect);
+} fw_spec;
+
+/* One cell. workloads/CMakeLists.txt generates the table of each runner. */
+typedef struct fw_cell {
+    const fw_spec *spec;
+    const char *variant; /* "" for the model's only one */
+    bool headline;       /* enters the overview */
+    int (*run)(fw_trial *t); /* 0, or what fw_refuse / fw_fail returned */
+} fw_cell;
+
+/* Provided by the generated table. */
+extern const fw_cell fw_cells[];
+extern const size_t fw_cell_count;
+
+/* Provided by each runtime's runner registration (runtimes/X/about.c). */
+typedef struct fw_about {
+    const char *runtime; /* "green" */
+    const char *model;   /* "green threads" */
+    const char *kind;    /* "model", "seq" or "reference" */
+    const char *spins;   /* what spins and for how long, or "nothing" */
+    const char *threads; /* thread setting: "one OS thread a worker" */
+} fw_about;
+extern const fw_about fw_about_runtime;
+
+#endif

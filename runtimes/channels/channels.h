@@ -1,0 +1,43 @@
+/* channels.h - communicating sequential processes (Hoare 1978): OS threads that share nothing but typed channels. */
+#ifndef CHANNELS_H
+#define CHANNELS_H
+
+#include "fw.h"
+
+/* A sequential process: an OS thread. Give it channels and values through arg, never shared variables. */
+typedef struct csp csp;
+int csp_spawn(csp **out, const fw_worker *worker, void (*fn)(void *arg), void *arg); /* 0 or -errno */
+int csp_join(csp *p); /* blocks; frees p */
+
+typedef struct chan chan;
+/* capacity elements of elem_bytes; 0 = rendezvous: a send returns once a receiver has it. 0, -EINVAL, -ENOMEM. */
+int chan_create(chan **out, size_t elem_bytes, size_t capacity);
+void chan_destroy(chan *c); /* only when nobody uses it */
+/* Send copies *elem in; blocks while full. Receive copies out; blocks while empty. 0, or
+ * -EPIPE (send: closed; receive: closed and drained), -EAGAIN (try_), -ETIMEDOUT (_until; deadline absolute CLOCK_MONOTONIC ns). */
+int chan_send(chan *c, const void *elem);
+int chan_send_until(chan *c, const void *elem, uint64_t deadline_ns);
+int chan_try_send(chan *c, const void *elem);
+int chan_recv(chan *c, void *elem);
+int chan_recv_until(chan *c, void *elem, uint64_t deadline_ns);
+int chan_try_recv(chan *c, void *elem);
+int chan_close(chan *c); /* wakes everybody; 0 or -EPIPE when closed before */
+
+/* Waits until one of n cases can go on, does exactly that one, returns its index; the ready ones are tried in random order. -ETIMEDOUT, or -EAGAIN with deadline_ns 0.
+ * A closed channel makes its case ready: cases[i].status is then -EPIPE. */
+typedef struct chan_case {
+    chan *channel;
+    bool send;
+    void *element; /* read (send) or written (receive) */
+    int status;    /* out: 0 or -EPIPE */
+} chan_case;
+int chan_select(chan_case *cases, unsigned n, uint64_t deadline_ns);
+
+/* Instruments, on for channels made while chan_instrument(true) holds: messages, depth, blocked time each side. */
+typedef struct chan_stats {
+    uint64_t messages, depth_max, send_blocked_ns, recv_blocked_ns;
+} chan_stats;
+void chan_instrument(bool on);
+void chan_stats_get(chan *c, chan_stats *out);
+
+#endif

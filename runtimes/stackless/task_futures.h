@@ -1,0 +1,41 @@
+/* task_futures.h - the leaf futures: sleep, and channels whose waiter is a task. Part of stackless.h. A frame embeds
+ * them by value; init again before each use; memory must not move between the first poll and completion (that is what Pin is for). */
+#ifndef STACKLESS_TASK_FUTURES_H
+#define STACKLESS_TASK_FUTURES_H
+
+#include "../core/waiter.h"
+#include "../core/workers.h"
+
+typedef struct task_sleep_fut { future fut; uint64_t deadline_ns; core_timer timer; task *task; _Atomic uint32_t fired; } task_sleep_fut;
+void task_sleep_until(task_sleep_fut *s, uint64_t deadline_ns); /* never early */
+
+typedef struct task_chan task_chan;
+int task_chan_create(task_chan **out, size_t elem_bytes, size_t capacity); /* 0, -EINVAL, -ENOMEM */
+void task_chan_destroy(task_chan *c);
+int task_chan_close(task_chan *c); /* any task; 0 or -EPIPE */
+
+/* One type serves both directions; status is 0, -EPIPE or -ETIMEDOUT once ready. */
+typedef struct task_chan_fut {
+    future fut;
+    task_chan *channel;
+    void *element;
+    int status;
+    uint64_t deadline_ns;
+    waiter waiter;
+    _Atomic uint32_t winner;
+    core_timer timer;
+    task *task;
+} task_chan_fut;
+typedef task_chan_fut task_send_fut;
+typedef task_chan_fut task_recv_fut;
+void task_send(task_send_fut *f, task_chan *c, const void *elem); /* elem must live until ready */
+void task_recv(task_recv_fut *f, task_chan *c, void *elem);
+void task_send_until(task_send_fut *f, task_chan *c, const void *elem, uint64_t deadline_ns);
+void task_recv_until(task_recv_fut *f, task_chan *c, void *elem, uint64_t deadline_ns);
+int task_try_send(task_cx *cx, task_chan *c, const void *elem); /* 0, -EAGAIN, -EPIPE */
+int task_try_recv(task_cx *cx, task_chan *c, void *elem);
+/* Drop: unregisters a future that was polled and is not ready (its waiter and timer). */
+void task_sleep_drop(task_sleep_fut *f);
+void task_chan_drop(task_chan_fut *f);
+
+#endif
