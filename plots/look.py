@@ -115,6 +115,20 @@ def label_ends(ax, ends, gap_points=11.5):
                                 "relpos": (0, 0.5)})
 
 
+def label_beside(ax, points, gap_points=11.5):
+    """Names of single points, at their left; like label_ends they move apart."""
+    if not points:
+        return
+    ax.figure.canvas.draw()
+    scale = 72.0 / ax.figure.dpi
+    at = [ax.transData.transform((x, y))[1] * scale for x, y, _, _ in points]
+    floor = ax.transAxes.transform((0, 0))[1] * scale + 5
+    ys = spread(at, gap_points)
+    ys = [y + max(0, floor - min(ys)) for y in ys]
+    for (x, y, text, _), own, placed in zip(points, at, ys):
+        ax.annotate(text, xy=(x, y), xytext=(-9, placed - own), textcoords="offset points", ha="right", va="center", fontsize=9)
+
+
 def caption_svg(path, title, description):
     """Gives an SVG a title and a description that a screen reader speaks, whatever wrote it."""
     text = path.read_text(encoding="utf-8")
@@ -133,6 +147,13 @@ def save(fig, folder, name, title, description):
     fig.savefig(folder / f"{name}.png", dpi=160, metadata={"Software": None})
     plt.close(fig)
     caption_svg(folder / f"{name}.svg", title, description)
+
+
+def luminance(color_text):
+    """Relative luminance of #rrggbb, 0 to 1 (WCAG 2)."""
+    parts = [int(color_text[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def duration(ns):

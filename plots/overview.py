@@ -127,7 +127,7 @@ def draw_cell(plt, ax, x, y, width, height, said):
         return
     ax.add_patch(plt.Rectangle((x, y), width, height, facecolor=shade(said), edgecolor="#bbbbbb" if hatch else look.GREY,
                                linewidth=1.8 if said["kind"] == "best" else 0.6, hatch=hatch))
-    dark = said["kind"] == "separated" and abs(math.log10(max(said["factor"], 1e-3))) > 1.15
+    dark = look.luminance(shade(said)) < 0.18  # white text reaches the better contrast below this
     ax.text(x + width / 2, y + height / 2, text_of(said), ha="center", va="center", fontsize=9, linespacing=1.15,
             fontweight="bold" if said["kind"] in ("best", "failed", "refused") else "normal", color="#ffffff" if dark else look.INK,
             bbox={"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5} if hatch else None)

@@ -70,14 +70,13 @@ def script(run, block, curves, title, name):
     xmax = right * 1.02
     values = [v for _, _, _, points, _ in curves for v, _ in points if v > 0]
     low, high = 10 ** (math.log10(min(values)) - 0.08), 10 ** (math.log10(max(values)) + 0.12)
-    gap = (math.log10(high) - math.log10(low)) / 24
+    gap = (math.log10(high) - math.log10(low)) / 19
     ys = [10 ** y for y in look.spread([math.log10(max(p[-1][0], 1e-9)) for _, _, _, p, _ in curves], gap)]
-    lines = ["# Draw again with: gnuplot FILE (writes beside it).", f'load "{look.HERE / "palette.gp"}"' if False else
-             (look.HERE / "palette.gp").read_text().rstrip(), f"xmax = {xmax:.6g}", (look.HERE / "percentiles.gp").read_text().rstrip(),
+    lines = ["# Draw again in this folder with: gnuplot " + name + ".gp", (look.HERE / "palette.gp").read_text().rstrip(), f"xmax = {xmax:.6g}", (look.HERE / "percentiles.gp").read_text().rstrip(),
              f"set yrange [{low:.6g}:{high:.6g}]", 'set ylabel "time per %s (µs)" offset 1' % block.get("op", "operation"),
-             "set lmargin at screen 0.11; set rmargin at screen 0.77; set tmargin at screen 0.84; set bmargin at screen 0.235"]
+             "set lmargin at screen 0.11; set rmargin at screen 0.75; set tmargin at screen 0.84; set bmargin at screen 0.235"]
     lines += y_ticks(low, high)
-    lines += [f'set label 1 {quote(title)} at screen 0.02,0.965 font ",13"',
+    lines += [f'set label 1 {quote(title)} at screen 0.02,0.965 font ",15"',
               f'set label 2 {quote("Lower is better. A curve ends where fewer than ten samples lie above it.")} at screen 0.02,0.905']
     for i, line in enumerate(run.footer(block["placement"])):
         lines.append(f'set label {3 + i} {quote(line)} at screen 0.02,{0.075 - 0.043 * i} textcolor rgb "#666666"')
@@ -94,7 +93,7 @@ def script(run, block, curves, title, name):
         dash = look.PALETTE["dash"][who]
         mark = "marker_%s" % who if headline else "marker_%s - 1" % who if look.PALETTE["marker"][who] > 3 else "marker_%s" % who
         style = "1" if dash == "solid" else f"({dash})"
-        plots.append(f"$d{i} using 1:2 with linespoints linewidth 2 pointsize 0.7 pointinterval {every} pointtype {mark} "
+        plots.append(f"$d{i} using 1:2 with linespoints linewidth 1.6 pointsize 0.8 pointinterval {every} pointtype {mark} "
                      f"dashtype {style} linecolor rgb color_{who}")
     lines.append("plot " + ", \\\n  ".join(plots))
     return "\n".join(lines) + "\n"
@@ -104,7 +103,7 @@ def y_ticks(low, high):
     span = math.log10(high / low)
     steps = (1,) if span > 3 else (1, 3) if span > 1.5 else (1, 2, 5)
     ticks = [m * 10.0 ** e for e in range(0, 12) for m in steps if low <= m * 10.0 ** e <= high]
-    named = ", ".join(f'"{look.three(t / 1e3) if t < 1e4 else f"{t / 1e3:,.0f}"}" {t:g}' for t in ticks)
+    named = ", ".join(f'"{t / 1e3:,g}" {t:g}' for t in ticks)
     return [f"set ytics ({named})"] if len(ticks) >= 2 else []
 
 
@@ -129,8 +128,8 @@ def draw(run, folder, block):
         return dict(info, drawn=False, why=why)
     body = script(run, block, curves, title, name)
     ident = re.sub(r"\W", "_", name)
-    head_svg = f'set terminal svg size 740,480 dynamic enhanced noenhanced font "DejaVu Sans,12" name "{ident}" background rgb "white"\n'
-    head_png = 'set terminal pngcairo noenhanced size 1184,768 font "DejaVu Sans,12" fontscale 1.1 linewidth 1.4\n'
+    head_svg = f'set terminal svg size 740,480 dynamic noenhanced font "DejaVu Sans,13" name "{ident}" background rgb "white"\n'
+    head_png = 'set terminal pngcairo noenhanced size 1184,768 font "DejaVu Sans,12" fontscale 1.3 linewidth 1.5 pointscale 1.5\n'
     (folder / f"{name}.gp").write_text(f'{head_png}set output "{name}.png"\n{body}', encoding="utf-8")
     path = str(folder / name).replace('"', '\\"')
     gnuplot(f'{head_svg}set output "{path}.svg"\n{body}set output\n{head_png}set output "{path}.png"\n'

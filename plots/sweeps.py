@@ -1,6 +1,6 @@
 """Charts over an axis: throughput against workers (chart 2) and against message size
-(chart 3), and the trials of one block side by side, each a dot. An axis point is the median
-of its rounds with the order-statistic interval; two rounds give their extremes."""
+(chart 3). An axis point is the median of its rounds with the order-statistic interval;
+two rounds give their extremes."""
 import math
 
 import look
@@ -57,7 +57,7 @@ def shown(key):
 def rounds_text(lines):
     counts = sorted({p[4] for points in lines.values() for p in points})
     text = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    weak = "; points with 2 rounds or fewer are exploratory, their bars are the extremes" if counts[0] <= 2 else ""
+    weak = ";\npoints with 2 rounds or fewer are exploratory, their bars are the extremes" if counts[0] <= 2 else ""
     return f"Median of {text} rounds, bars: order-statistic interval{weak}."
 
 
@@ -79,19 +79,25 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     lines = {k: v for k, v in series(rows, lambda r: r["workers"]).items() if k[0] != "seq"}
     base = [r["value"] for r in rows if r["runtime"] == "seq"]
     fig, ax = plt.subplots(figsize=(7.4, 4.9))
-    fig.subplots_adjust(left=0.11, right=0.78, top=0.80, bottom=0.21)
+    fig.subplots_adjust(left=0.11, right=0.78, top=0.765, bottom=0.21)
     op = next((b.get("op", "operation") for b in run.blocks if b["workload"] == workload), "operation")
     look.heading(fig, f"{workload}: throughput against workers",
                  f"{params.replace(';', ', ') or 'default parameters'}. One operation is a {op}.\n{rounds_text(lines)}")
     xs = sorted({p[0] for points in lines.values() for p in points})
     ax.set_xscale("log", base=2)
-    top = max(1e9 / p[2] for points in lines.values() for p in points) * 1.15
-    ends = [draw_line(ax, key, points, lambda x, ns: 1e9 / ns)[:2] + (shown(key), key[0]) for key, points in lines.items()]
+    top = max(1e9 / p[2] for points in lines.values() for p in points) * 1.2
+    ends, alone = [], []
+    for key, points in lines.items():
+        x, y = draw_line(ax, key, points, lambda x, ns: 1e9 / ns)[:2]
+        if len(points) > 1 or len(xs) == 1:
+            ends.append((x, y, shown(key), key[0]))
+        else:
+            alone.append((x, y, shown(key), key[0]))
     firsts = [1e9 / points[0][1] / points[0][0] for points in lines.values()]
     ideal = max(firsts)
     steps = [xs[0], min(xs[-1], top / ideal)]
     ax.plot(steps, [ideal * x for x in steps], color=look.GREY, linewidth=0.9, linestyle=(0, (6, 4)))
-    ax.text(math.sqrt(steps[0] * steps[1]), ideal * math.sqrt(steps[0] * steps[1]) * 1.02, "ideal", fontsize=9, color=look.GREY,
+    ax.text(math.sqrt(steps[0] * steps[1]), ideal * math.sqrt(steps[0] * steps[1]) * 1.06, "ideal ", fontsize=9, color=look.GREY,
             ha="right", va="bottom")
     if base:
         value = 1e9 / results.median(base)
@@ -103,12 +109,13 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     cpus = run.machine.cpus
     if cpus and xs[-1] > cpus:
         ax.axvspan(cpus * 1.06, xs[-1] * 1.12, color="#eeeeee", zorder=0)
-        ax.text(cpus * 1.1, top * 0.02, f"more workers than CPUs ({cpus})", fontsize=9, color=look.GREY, va="bottom")
+        ax.text(cpus * 1.1, top * 0.985, f"more workers than CPUs ({cpus})", fontsize=9, color=look.GREY, va="top")
     ax.set_xticks(xs, [str(x) for x in xs])
     ax.minorticks_off()
     ax.set_xlabel("workers")
     ax.set_ylabel(f"throughput ({op}es per second)" if op.endswith("s") else f"throughput ({op}s per second)")
     look.label_ends(ax, ends)
+    look.label_beside(ax, alone)
     look.footer(fig, run.footer(placement))
     said = describe(lines, lambda x, ns: f"{look.rate(1e9 / ns)}/s", "workers")
     look.save(fig, folder, name, f"{workload}: throughput against workers", said)
@@ -155,7 +162,7 @@ def draw_sizes(run, folder, workload, workers, placement, rest, rows, name):
     cross = crossover(lines, ("processes", "pipe"), ("processes", "ring"))
     both = "one CPU" if workers == 1 else f"{workers} CPUs"
     title = f"{workload}: throughput against message size, on {both}"
-    look.heading(fig, title, f"A round trip is two messages. {cross}\n{rounds_text(lines).replace('; points', ';' + chr(10) + 'points')}")
+    look.heading(fig, title, f"A round trip is two messages. {cross}\n{rounds_text(lines)}")
     sizes = sorted({p[0] for points in lines.values() for p in points})
     for ax, value, unit in ((axes[0], lambda x, ns: 2e9 / ns, "messages per second"),
                             (axes[1], lambda x, ns: 2e9 * x / ns, "bytes per second")):

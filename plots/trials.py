@@ -1,4 +1,4 @@
-"""Every trial of a block as a dot, with each entry's median and interval: the distribution
+"""Every trial of a block as a tick, with each entry's median and interval: the distribution
 behind one row of the overview. Where operations were timed in batches (an operation too
 short for a time stamp of its own) it is the amortised cost, which a percentile curve is not."""
 import look
@@ -15,10 +15,10 @@ def draw(run, folder, block):
     entries.sort(key=lambda e: e["median"])
     fig, ax = plt.subplots(figsize=(7.4, 1.75 + 0.33 * len(entries)))
     height = fig.get_size_inches()[1]
-    fig.subplots_adjust(left=0.2, right=0.83, top=1 - 0.84 / height, bottom=1.0 / height)
+    fig.subplots_adjust(left=0.22, right=0.83, top=1 - 0.84 / height, bottom=1.0 / height)
     batches = sorted({r["batch"] for r in rows_of(run, block)})
     amortised = f" Amortised over batches of {batches[-1]}." if batches and batches[-1] > 1 else ""
-    look.heading(fig, title, f"Time per {block.get('op', 'operation')}; dots: trials; bar: median and its interval.{amortised}\n"
+    look.heading(fig, title, f"Time per {block.get('op', 'operation')}; ticks: trials; mark and bar: median and its interval.{amortised}\n"
                              "Smaller is better; the axis is logarithmic.")
     spoken = []
     for y, entry in enumerate(entries):
