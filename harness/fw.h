@@ -87,7 +87,7 @@ static inline void fw_hist_record(fw_hist *h, uint64_t value_ns, uint64_t count)
     h->counts[fw_hist_index(value_ns)] += count;
 }
 
-void fw_hist_init(fw_hist *h);                      /* empties h and touches every page */
+void fw_hist_init(fw_hist *h);                       /* empties h and touches every page */
 void fw_hist_merge(fw_hist *into, const fw_hist *h); /* into += h */
 uint64_t fw_hist_low(uint32_t index);                /* least value of a bucket, ns */
 uint64_t fw_hist_high(uint32_t index);               /* greatest value of a bucket, ns */
@@ -138,10 +138,10 @@ static inline void fw_count(fw_slot *slot, fw_counter which, uint64_t by)
 /* The calling OS thread's slot, claimed at first use. Never NULL. Do not keep
  * the pointer across a switch of a green thread: use the worker's slot there. */
 fw_slot *fw_slot_here(void);
-void fw_slot_release(void);     /* before an OS thread ends: lets another take the slot over, sums stay */
-void fw_slot_after_fork(void);  /* in a forked child, first: forgets the parent's slot */
+void fw_slot_release(void);                /* before an OS thread ends: lets another take the slot over, sums stay */
+void fw_slot_after_fork(void);             /* in a forked child, first: forgets the parent's slot */
 uint64_t fw_counter_sum(fw_counter which); /* over all slots, relaxed */
-void fw_counters_reset(void);   /* only while nothing runs */
+void fw_counters_reset(void);              /* only while nothing runs */
 
 /* Live units. OS runtimes call fw_live_os(+1/-1) at creation and end (one
  * shared counter, exact peak). User-space runtimes call fw_live_sample() when a
@@ -187,7 +187,9 @@ typedef enum fw_rule { FW_INFO, FW_MINIMUM, FW_EXACT } fw_rule;
 /* What the oracle demands: a value and a rule for each receipt field. */
 typedef struct fw_expect {
     fw_receipt want;
-    struct { fw_rule units, messages, peak_live, bytes, ops, checksum; } rule;
+    struct {
+        fw_rule units, messages, peak_live, bytes, ops, checksum;
+    } rule;
 } fw_expect;
 
 #define FW_SLICES 10
@@ -209,11 +211,11 @@ typedef struct fw_trial fw_trial; /* opaque; harness/trial.h has it */
 int64_t fw_int(const fw_trial *t, const char *name);
 const char *fw_str(const fw_trial *t, const char *name);
 uint64_t fw_seed(const fw_trial *t);
-unsigned fw_batch(const fw_trial *t);                /* operations per time stamp, >= 1 */
-unsigned fw_workers(const fw_trial *t);              /* W >= 1 */
+unsigned fw_batch(const fw_trial *t);                            /* operations per time stamp, >= 1 */
+unsigned fw_workers(const fw_trial *t);                          /* W >= 1 */
 const fw_worker *fw_worker_of(const fw_trial *t, unsigned unit); /* worker (unit mod W) */
-bool fw_pin_units(const fw_trial *t);                /* green, stackless: no stealing */
-void *fw_input(const fw_trial *t);                   /* what the spec's prepare() left */
+bool fw_pin_units(const fw_trial *t);                            /* green, stackless: no stealing */
+void *fw_input(const fw_trial *t);                               /* what the spec's prepare() left */
 
 /* Steady cells: call fw_open once when every unit runs (no thread of the cell
  * may use a meter before), then each measuring unit loops
@@ -276,8 +278,8 @@ typedef struct fw_param {
 
 /* A headline comparison of the workload: its verdicts are drawn from it. */
 typedef struct fw_block {
-    const char *label; /* "both ends on one CPU" */
-    unsigned workers;  /* 0: as many as allowed CPUs */
+    const char *label;  /* "both ends on one CPU" */
+    unsigned workers;   /* 0: as many as allowed CPUs */
     const char *params; /* "size=64", or "" for the profile's defaults */
 } fw_block;
 
@@ -289,15 +291,15 @@ typedef struct fw_axis {
 } fw_axis;
 
 typedef struct fw_spec {
-    const char *name;        /* "pingpong" */
-    const char *title;       /* one sentence: what it shows */
-    const char *op;          /* what one operation is: "round trip" */
+    const char *name;  /* "pingpong" */
+    const char *title; /* one sentence: what it shows */
+    const char *op;    /* what one operation is: "round trip" */
     fw_mode mode;
-    bool core;               /* in the quick profile */
-    const char *seq_none;    /* why there is no sequential baseline, or NULL */
-    const fw_param *params;  /* ends with name NULL */
-    const fw_block *blocks;  /* ends with label NULL */
-    const fw_axis *axes;     /* ends with param NULL */
+    bool core;              /* in the quick profile */
+    const char *seq_none;   /* why there is no sequential baseline, or NULL */
+    const fw_param *params; /* ends with name NULL */
+    const fw_block *blocks; /* ends with label NULL */
+    const fw_axis *axes;    /* ends with param NULL */
     /* Before the cell, unmeasured, in the trial's process: builds the input,
      * checks what only the workload can check. *input is what fw_input gives.
      * 0 or -errno with one clear line in why. */
@@ -309,8 +311,8 @@ typedef struct fw_spec {
 /* One cell. workloads/CMakeLists.txt generates the table of each runner. */
 typedef struct fw_cell {
     const fw_spec *spec;
-    const char *variant; /* "" for the model's only one */
-    bool headline;       /* enters the overview */
+    const char *variant;     /* "" for the model's only one */
+    bool headline;           /* enters the overview */
     int (*run)(fw_trial *t); /* 0, or what fw_refuse / fw_fail returned */
 } fw_cell;
 

@@ -1,0 +1,294 @@
+/* trial.c - a trial's parameters, windows and results. See trial.h for who owns what. */
+#include "trial.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+extern fw_trial *fw_current_trial; /* bind.c */
+
+static int param_index(const fw_spec *spec, const char *name)
+{
+    for (int i = 0; spec->params && spec->params[i].name; i++)
+        if (strcmp(spec->params[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static const char *param_default(const fw_param *p, const char *profile)
+{
+    if (strcmp(profile, "smoke") == 0)
+        return p->smoke;
+    return strcmp(profile, "quick") == 0 ? p->quick : p->standard;
+}
+
+fw_trial *fw_trial_new(const fw_cell *cell, const char *profile)
+{
+    fw_trial *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (t == MAP_FAILED)
+        return NULL;
+    t->cell = cell;
+    t->mode = cell->spec->mode;
+    t->seed = 1;
+    t->batch = 1;
+    t->nworkers = 1;
+    t->worker[0].l3 = t->worker[0].numa = -1;
+    for (int i = 0; cell->spec->params && cell->spec->params[i].name; i++) {
+        FW_MUST(i < FW_MAX_PARAMS);
+        snprintf(t->value[i], FW_VALUE_BYTES, "%s", param_default(&cell->spec->params[i], profile));
+    }
+    fw_counters_reset(); /* maps them too, before any fork */
+    fw_current_trial = t;
+    return t;
+}
+
+void fw_trial_free(fw_trial *t)
+{
+    if (fw_current_trial == t)
+        fw_current_trial = NULL;
+    munmap(t, sizeof *t);
+}
+
+/* Whether word is one of "a|b|c". */
+static bool is_choice(const char *choices, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = choices; length && (at = strstr(at, word)); at += length)
+        if ((at == choices || at[-1] == '|') && (at[length] == '\0' || at[length] == '|'))
+            return true;
+    return false;
+}
+
+int fw_trial_set(fw_trial *t, const char *name, const char *value, char *why, size_t why_bytes)
+{
+    int i = param_index(t->cell->spec, name);
+    if (i < 0) {
+        snprintf(why, why_bytes, "%s: unknown parameter %s", t->cell->spec->name, name);
+        return -EINVAL;
+    }
+    const fw_param *p = &t->cell->spec->params[i];
+    if (p->type == FW_PARAM_INT) {
+        char *end;
+        errno = 0;
+        int64_t number = strtoll(value, &end, 10);
+        if (errno || end == value || *end || number < p->min || number > p->max) {
+            snprintf(why, why_bytes, "%s=%s: expected a whole number from %" PRId64 " to %" PRId64, name, value, p->min,
+                     p->max);
+            return -EINVAL;
+        }
+    } else if (p->type == FW_PARAM_CHOICE && !is_choice(p->choices, value)) {
+        snprintf(why, why_bytes, "%s=%s: expected one of %s", name, value, p->choices);
+        return -EINVAL;
+    }
+    if (strlen(value) >= FW_VALUE_BYTES) {
+        snprintf(why, why_bytes, "%s: value longer than %d bytes", name, FW_VALUE_BYTES - 1);
+        return -EINVAL;
+    }
+    snprintf(t->value[i], FW_VALUE_BYTES, "%s", value);
+    return 0;
+}
+
+const char *fw_str(const fw_trial *t, const char *name)
+{
+    int i = param_index(t->cell->spec, name);
+    FW_MUST(i >= 0);
+    return t->value[i];
+}
+
+int64_t fw_int(const fw_trial *t, const char *name)
+{
+    return strtoll(fw_str(t, name), NULL, 10);
+}
+
+uint64_t fw_seed(const fw_trial *t)
+{
+    return t->seed;
+}
+
+unsigned fw_batch(const fw_trial *t)
+{
+    return t->batch;
+}
+
+unsigned fw_workers(const fw_trial *t)
+{
+    return t->nworkers;
+}
+
+const fw_worker *fw_worker_of(const fw_trial *t, unsigned unit)
+{
+    return &t->worker[unit % t->nworkers];
+}
+
+bool fw_pin_units(const fw_trial *t)
+{
+    return t->pin_units;
+}
+
+void *fw_input(const fw_trial *t)
+{
+    return t->input;
+}
+
+void fw_open(fw_trial *t)
+{
+    uint64_t warm_end = fw_now_ns() + t->warmup_ns;
+    atomic_store_explicit(&t->warm_end_ns, warm_end, memory_order_relaxed);
+    /* Pairs with the acquire in fw_meter_of. */
+    atomic_store_explicit(&t->window_end_ns, warm_end + t->window_ns, memory_order_release);
+}
+
+fw_meter *fw_meter_of(fw_trial *t, unsigned index)
+{
+    FW_MUST(index < FW_MAX_METERS);
+    fw_meter *m = &t->meter[index];
+    uint32_t used = atomic_load_explicit(&t->meters, memory_order_relaxed);
+    while (used <= index && !atomic_compare_exchange_weak(&t->meters, &used, index + 1))
+        ;
+    fw_hist_init(&m->hist); /* touches every page, before the window */
+    m->window_end_ns = atomic_load_explicit(&t->window_end_ns, memory_order_acquire); /* pairs with fw_open */
+    FW_MUST(m->window_end_ns != 0);
+    m->warm_end_ns = atomic_load_explicit(&t->warm_end_ns, memory_order_relaxed);
+    return m;
+}
+
+void fw_begin(fw_trial *t)
+{
+    t->begin_ns = fw_now_ns();
+}
+
+void fw_end(fw_trial *t)
+{
+    uint64_t took = fw_now_ns() - t->begin_ns;
+    if (t->repeats++ == 0)
+        t->cold_ns = took;
+    if (t->warm && t->measured < FW_MAX_REPEATS)
+        t->repeat_ns[t->measured++] = took;
+}
+
+void fw_result(fw_trial *t, uint64_t ops, uint64_t checksum)
+{
+    atomic_fetch_add_explicit(&t->result_ops, ops, memory_order_relaxed); /* read after join */
+    atomic_fetch_add_explicit(&t->result_checksum, checksum, memory_order_relaxed);
+}
+
+void fw_metric(fw_trial *t, const char *name, const char *unit, double value)
+{
+    uint32_t at = atomic_fetch_add(&t->metric_count, 1);
+    if (at >= FW_MAX_METRICS) {
+        atomic_fetch_sub(&t->metric_count, 1);
+        return;
+    }
+    snprintf(t->metric[at].name, sizeof t->metric[at].name, "%s", name);
+    snprintf(t->metric[at].unit, sizeof t->metric[at].unit, "%s", unit);
+    t->metric[at].value = value;
+}
+
+int fw_refuse(fw_trial *t, const char *call, int err, const char *limit, int64_t limit_value)
+{
+    t->refused = true;
+    snprintf(t->refused_call, sizeof t->refused_call, "%s", call);
+    snprintf(t->refused_limit, sizeof t->refused_limit, "%s", limit);
+    t->refused_errno = err;
+    t->refused_value = limit_value;
+    return -err;
+}
+
+int fw_fail(fw_trial *t, const char *format, ...)
+{
+    uint32_t clean = 0;
+    if (atomic_compare_exchange_strong(&t->failed, &clean, 1)) {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(t->failure, sizeof t->failure, format, args);
+        va_end(args);
+        atomic_store(&t->failed, 2);
+    }
+    return -EPROTO;
+}
+
+static int run_complete(fw_trial *t)
+{
+    uint64_t start = fw_now_ns(), warm_since = 0;
+
+    for (;;) {
+        uint64_t now = fw_now_ns();
+        if (!t->warm && (t->warmup_ns == 0 || (t->repeats > 0 && now - start >= t->warmup_ns))) {
+            t->warm = true;
+            warm_since = now;
+        }
+        if (t->warm && t->measured > 0 && (now - warm_since >= t->window_ns || t->measured == FW_MAX_REPEATS))
+            return 0;
+        uint64_t before = t->repeats;
+        int err = t->cell->run(t);
+        if (err || atomic_load(&t->failed))
+            return err ? err : -EPROTO;
+        if (t->repeats != before + 1)
+            return fw_fail(t, "the cell did not call fw_begin and fw_end once");
+    }
+}
+
+int fw_trial_run(fw_trial *t)
+{
+    const fw_spec *spec = t->cell->spec;
+    char why[FW_LINE_BYTES] = "";
+
+    if (spec->prepare && spec->prepare(t, &t->input, why, sizeof why) != 0)
+        return fw_fail(t, "%s", why[0] ? why : "the input could not be prepared");
+    if (t->mode == FW_COMPLETE)
+        return run_complete(t);
+    int err = t->cell->run(t);
+    t->repeats = 1;
+    return err ? err : atomic_load(&t->failed) ? -EPROTO : 0;
+}
+
+uint64_t fw_trial_progress(const fw_trial *t)
+{
+    (void)t;
+    return fw_counter_sum(FW_CREATED) + fw_counter_sum(FW_ENDED) + fw_counter_sum(FW_MESSAGES) +
+           fw_counter_sum(FW_WORK);
+}
+
+void fw_trial_receipt(const fw_trial *t, fw_receipt *receipt)
+{
+    *receipt = (fw_receipt){
+        .units = fw_counter_sum(FW_CREATED),
+        .messages = fw_counter_sum(FW_MESSAGES),
+        .peak_live = fw_live_peak(),
+        .bytes = fw_counter_sum(FW_BYTES),
+        .ops = atomic_load(&t->result_ops),
+        .checksum = atomic_load(&t->result_checksum),
+    };
+    uint32_t meters = atomic_load(&t->meters);
+    for (uint32_t i = 0; i < meters; i++)
+        receipt->ops += t->meter[i].ops_total;
+}
+
+static int check_field(const char *name, fw_rule rule, uint64_t got, uint64_t want, char *why, size_t why_bytes)
+{
+    if (rule == FW_INFO || got == want || (rule == FW_MINIMUM && got > want))
+        return 0;
+    snprintf(why, why_bytes, "wrong receipt: %s is %" PRIu64 ", expected %s%" PRIu64, name, got,
+             rule == FW_MINIMUM ? "at least " : "", want);
+    return -EPROTO;
+}
+
+int fw_receipt_check(const fw_receipt *r, const fw_expect *e, char *why, size_t why_bytes)
+{
+    int err = check_field("units", e->rule.units, r->units, e->want.units, why, why_bytes);
+    if (!err)
+        err = check_field("messages", e->rule.messages, r->messages, e->want.messages, why, why_bytes);
+    if (!err)
+        err = check_field("peak_live", e->rule.peak_live, r->peak_live, e->want.peak_live, why, why_bytes);
+    if (!err)
+        err = check_field("bytes", e->rule.bytes, r->bytes, e->want.bytes, why, why_bytes);
+    if (!err)
+        err = check_field("ops", e->rule.ops, r->ops, e->want.ops, why, why_bytes);
+    if (!err)
+        err = check_field("checksum", e->rule.checksum, r->checksum, e->want.checksum, why, why_bytes);
+    return err;
+}
