@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import sys
+import textwrap
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -53,7 +54,7 @@ def x_ticks(low, high):
 def curves(run, block, width):
     found, why = percentiles.prepare(run, block)
     if not found:
-        return why
+        return textwrap.fill(why, width)
     found = [c for c in found if c[2]] or found
     letters = letters_of([c[0] for c in found])
     values = [v for c in found for v, _ in c[3] if v > 0]
@@ -108,12 +109,12 @@ def steady(run, block):
 
 def show(run, plain, width):
     for block in run.blocks:
-        print(f"\n{overview.label(block)}")
+        print("\n" + textwrap.fill(overview.label(block), width))
         if plain:
             for line in sentences(run, block):
-                print(f"  {line}")
+                print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="    "))
             continue
-        print(f"throughput, {block.get('op', 'operation')}s per second (log axis; longer is better)".replace("passs", "passes"))
+        print(f"throughput, {block.get('op', 'operation')}s per second (log axis)".replace("passs", "passes"))
         print(bars(block, width))
         if steady(run, block):
             print(f"\npercentiles of one {block.get('op', 'operation')} (lower is better)")

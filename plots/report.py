@@ -89,7 +89,7 @@ def problems(run):
 def trial_counts(run):
     seen = {}
     for row in run.rows:
-        if row["role"] != "pilot":
+        if row["role"] != "pilot" or row["status"] != "ok":
             seen[row["trial_id"]] = (row["status"], row["tainted"])
     count = lambda status: sum(1 for s, _ in seen.values() if s == status)
     tainted = sum(1 for _, t in seen.values() if t)
@@ -135,7 +135,7 @@ def scope(run):
 def overview_table(run):
     names = overview.columns(run)
     rows = [[overview.label(block)] + [overview.text_of(found[n]).replace("\n", " ") for n in names] for block, _, found in overview.grid(run)]
-    return {"head": ["workload"] + names, "rows": rows}
+    return {"head": ["workload"] + names, "rows": rows, "links": [block["workload"] for block in run.blocks]}
 
 
 def entry_table(run, block):

@@ -92,7 +92,12 @@ def worth(run):
     text += f", where the same runner against itself differed by up to {aa}" if aa else ", where no A/A pair measured the noise"
     if any(e["status"] == "failed" for b in run.blocks for e in b["entries"]):
         text += "; some cells failed, see below"
-    return text + ("; so few rounds are exploratory." if weak else ".")
+    return text + (f"; with {rounds(run)} rounds the verdicts are exploratory." if weak else ".")
+
+
+def rounds(run):
+    counts = sorted({b.get("rounds", 0) for b in run.blocks})
+    return " or ".join(str(c) for c in counts)
 
 
 def noise(run):

@@ -1,6 +1,7 @@
 """Makes a synthetic result folder, marked as synthetic, with every file of the contract
 (results/SCHEMA.md), so that charts and report are tested without running anything.
 Numbers come from a seeded generator and mean nothing. `make_results.py DIR` makes one."""
+import csv
 import json
 import math
 import pathlib
@@ -131,7 +132,8 @@ class Maker:
                     "blocks": self.blocks}
         for name, value in (("manifest", manifest), ("verdicts", verdicts)):
             (self.folder / f"{name}.json").write_text(json.dumps(value, indent=1) + "\n")
-        (self.folder / "tidy.csv").write_text("".join(",".join(row) + "\n" for row in [results.COLUMNS] + self.rows))
+        with open(self.folder / "tidy.csv", "w", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([results.COLUMNS] + self.rows)
         (self.folder / "schedule.csv").write_text("trial_id,block,round,role,workload,runtime,variant,workers,params\n")
         (self.folder / "trials.ndjson").write_text("")
         (self.folder / "gbench.json").write_text('{"context":{},"benchmarks":[]}\n')

@@ -1,0 +1,196 @@
+"""Charts: the same bytes twice, the numbers of tidy.csv, and one clear line for every folder
+that can't be drawn."""
+import json
+import re
+import subprocess
+import unittest
+
+import support
+
+
+class Charts(support.Folder):
+    def test_the_same_folder_gives_the_same_bytes(self):
+        one, two = (self.drawn(self.make(n)) for n in ("one", "two"))
+        names = sorted(p.name for p in (one / "charts").iterdir())
+        self.assertEqual(names, sorted(p.name for p in (two / "charts").iterdir()))
+        self.assertGreater(len(names), 12)
+        for name in names:
+            self.assertEqual((one / "charts" / name).read_bytes(), (two / "charts" / name).read_bytes(), name)
+
+    def test_drawing_again_changes_nothing(self):
+        folder = self.drawn(self.make())
+        before = {p.name: p.read_bytes() for p in (folder / "charts").iterdir()}
+        self.drawn(folder)
+        self.assertEqual(before, {p.name: p.read_bytes() for p in (folder / "charts").iterdir()})
+
+    def test_every_chart_is_svg_and_png_with_title_and_description(self):
+        folder = self.drawn(self.make())
+        index = json.loads((folder / "charts" / "index.json").read_text())
+        kinds = {c["kind"] for c in index["charts"] if c["drawn"]}
+        self.assertEqual(kinds, {"overview", "percentiles", "trials", "size", "workers"})
+        for chart in index["charts"]:
+            svg = (folder / "charts" / f"{chart['name']}.svg").read_text()
+            self.assertTrue(svg.rstrip().endswith("</svg>"))
+            self.assertEqual(len(re.findall(r"<title>[^<]+</title>\s*<desc>[^<]+</desc>", svg)), 1, chart["name"])
+            self.assertEqual((folder / "charts" / f"{chart['name']}.png").read_bytes()[:4], b"\x89PNG")
+            self.assertNotRegex(svg, r"20\d\d-\d\d-\d\d|file://|/tmp|/home")
+
+    def test_the_overview_holds_the_medians_of_tidy_csv(self):
+        import pandas
+
+        import overview
+        import results
+
+        folder = self.make()
+        tidy = pandas.read_csv(folder / "tidy.csv", keep_default_na=False, float_precision="round_trip")
+        tidy = tidy[(tidy.metric == "time_per_op") & (tidy.role == "measure") & (tidy.status == "ok")]
+        checked = 0
+        for block, base, cells in overview.grid(results.Run(folder)):
+            here = tidy[(tidy.workload == block["workload"]) & (tidy.workers == block["workers"]) & (tidy.params == block["params"])]
+            heads = {e["runtime"]: e.get("variant", "") for e in block["entries"] if e["headline"]}
+            least = here[(here.runtime == base["runtime"]) & (here.variant == base["variant"])].value.median()
+            for runtime, cell in cells.items():
+                if runtime in heads:
+                    median = here[(here.runtime == runtime) & (here.variant == heads[runtime])].value.median()
+                    self.assertAlmostEqual(cell["median"] / median, 1, places=9)
+                    self.assertAlmostEqual(cell["factor"] / (median / least), 1, places=9)
+                    checked += 1
+        self.assertEqual(checked, 5 + 5 + 8)
+
+    def test_axis_points_are_the_medians_of_tidy_csv(self):
+        import pandas
+
+        import results
+        import sweeps
+
+        folder = self.make()
+        tidy = pandas.read_csv(folder / "tidy.csv", keep_default_na=False, float_precision="round_trip")
+        run = results.Run(folder)
+        (workload, workers, placement, rest, rows), = sweeps.size_groups(run)
+        lines = sweeps.series(rows, lambda r: int(results.params_of(r["params"])["size"]))
+        self.assertEqual({k[0] for k in lines}, {"processes", "threads", "channels", "green", "stackless"})
+        for (runtime, variant), points in lines.items():
+            self.assertEqual([p[0] for p in points], [8, 64, 512, 4096, 16384, 65536])
+            for size, median, low, high, n in points:
+                here = tidy[(tidy.metric == "time_per_op") & (tidy.runtime == runtime) & (tidy.variant == variant) & (tidy.workers == 1)
+                            & (tidy.params == f"size={size}") & (tidy.role != "twin")].value.astype(float)
+                self.assertEqual(n, len(here))
+                self.assertAlmostEqual(median / here.median(), 1, places=9)
+                self.assertTrue(here.min() <= low <= median <= high <= here.max())
+
+    def test_interval_is_the_order_statistic_one(self):
+        import results
+
+        self.assertEqual(results.interval([1, 2]), (1, 2, 0.5))
+        self.assertEqual(results.interval([5, 3, 1, 2, 4, 6]), (1, 6, 0.96875))
+        low, high, level = results.interval(range(1, 13))  # 12: ranks 3 and 10, 96.1 %
+        self.assertEqual((low, high, round(level, 3)), (3, 10, 0.961))
+
+    def test_a_batched_block_has_no_percentile_curve_and_says_why(self):
+        folder = self.drawn(self.make(batch=16))
+        curves = [c for c in json.loads((folder / "charts" / "index.json").read_text())["charts"] if c["kind"] == "percentiles"]
+        self.assertEqual([c["drawn"] for c in curves], [False, False])
+        self.assertIn("batches of 16", curves[0]["why"])
+        self.assertFalse(list((folder / "charts").glob("*percentiles.svg")))
+
+    def test_a_curve_that_is_no_longer_drawn_is_removed(self):
+        self.drawn(self.make())
+        folder = self.drawn(self.make(batch=16))
+        self.assertFalse(list((folder / "charts").glob("*percentiles*")))
+
+    def test_a_curve_ends_at_the_last_supported_percentile(self):
+        import percentiles
+
+        folder = self.make()
+        points, total = percentiles.read_hgrm(folder / "hgrm" / "b1-green.hgrm")
+        self.assertEqual(total, 30000)
+        self.assertTrue(all(total / x >= 9.999 for _, x in points))
+        self.assertGreater(points[-1][1], 2000)
+
+    def test_a_student_can_run_the_gnuplot_file_again(self):
+        folder = self.drawn(self.make())
+        png = folder / "charts" / "b1-percentiles.png"
+        before = png.read_bytes()
+        png.unlink()
+        subprocess.run(["gnuplot", "b1-percentiles.gp"], cwd=folder / "charts", check=True, capture_output=True)
+        self.assertEqual(png.read_bytes(), before)
+
+    def test_one_model_one_round_and_failures_still_draw(self):
+        import overview
+        import results
+
+        for choices in ({"models": ("green",)}, {"rounds": 1, "axis": False}, {"failed": ("threads",), "refused": ("green",)},
+                        {"failed": tuple(support.make_results.MODELS)}, {"models": ("shell", "green")}):
+            folder = self.drawn(self.make(str(choices), **choices))
+        run = results.Run(self.make("fail", failed=("threads",), refused=("green",)))
+        for block, base, cells in overview.grid(run):
+            self.assertEqual((cells["threads"]["kind"], cells["green"]["kind"]), ("failed", "refused"))
+        self.assertTrue((folder / "charts" / "overview.svg").exists())
+
+    def test_models_differ_without_colour(self):
+        import look
+
+        looks = [(look.PALETTE["marker"][m], look.PALETTE["dash"][m]) for m in (*look.MODELS, "other")]
+        for part in (0, 1):
+            self.assertEqual(len({x[part] for x in looks}), len(looks))
+        self.assertEqual([look.color(m) for m in look.MODELS], ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"])
+        self.assertEqual(look.color("never-heard-of"), look.PALETTE["color"]["other"])
+
+    def test_labels_move_apart_and_keep_their_order(self):
+        import look
+
+        placed = look.spread([10, 10.5, 11, 50], 12)
+        self.assertTrue(all(b - a >= 11.999 for a, b in zip(placed, placed[1:])))
+        self.assertEqual(look.spread([1, 100], 12), [1, 100])
+
+
+class Damage(support.Folder):
+    def damaged(self, name, change, *words):
+        folder = self.make(name.replace(".", "-") + str(len(words)) + words[-1][:8].replace("/", ""))
+        path = folder / name
+        text = change(path.read_text()) if path.exists() else None
+        path.unlink() if text is None else path.write_text(text)
+        for program in ("charts.py", "report.py", "console.py"):
+            self.one_line(support.run(program, folder), name, *words)
+
+    def test_damage_is_named_by_file_and_line(self):
+        self.damaged("manifest.json", lambda t: t[:len(t) // 2], "line ", "cut short")
+        self.damaged("manifest.json", lambda t: "", "line 1", "empty")
+        self.damaged("manifest.json", lambda t: None, "missing")
+        self.damaged("verdicts.json", lambda t: t.replace('"schema": 1', '"schema": 2'), "schema 2 is newer")
+        self.damaged("verdicts.json", lambda t: t.replace('"median": ', '"median": "x", "m": ', 2), "entries[0]", "median", "expected a number")
+        self.damaged("verdicts.json", lambda t: "[]", "expected a JSON object")
+        self.damaged("tidy.csv", lambda t: t[:-9], "line ", "cut short")
+        self.damaged("tidy.csv", lambda t: t.replace(",runtime,", ",rt,"), "line 1", "no column runtime")
+        self.damaged("tidy.csv", lambda t: "", "line 1", "expected the columns")
+        self.damaged("tidy.csv", lambda t: t + "1,2,3\n", "line 966", "3 fields")
+        self.damaged("tidy.csv", lambda t: t.replace(",ns,100000000,", ",ns,nan,", 1), "line 4", "finite")
+
+    def test_a_damaged_histogram_is_named(self):
+        folder = self.make()
+        path = folder / "hgrm" / "b1-green.hgrm"
+        path.write_text(path.read_text()[:3000])
+        self.one_line(support.run("charts.py", folder), "b1-green.hgrm", "line ", "expected")
+
+    def test_no_folder_and_an_empty_folder(self):
+        (self.base / "empty").mkdir()
+        for program in ("charts.py", "report.py", "console.py"):
+            self.one_line(support.run(program, self.base / "none"), "no such folder")
+            self.one_line(support.run(program, self.base / "empty"), "empty")
+
+    def test_sanitizer_and_chaos_builds_are_refused(self):
+        for number, (extra, word) in enumerate((({"sanitizers": "thread"}, "thread sanitizer"), ({"chaos": True}, "chaos build"))):
+            folder = self.make(str(number), manifest=extra)
+            for program in ("charts.py", "report.py", "console.py"):
+                self.one_line(support.run(program, folder), word)
+
+    def test_a_missing_tool_is_named_with_the_command(self):
+        folder = self.make()
+        self.one_line(support.run("charts.py", folder, FW_TEST_WITHOUT="matplotlib"), "matplotlib", "apt-get install python3-matplotlib")
+        done = support.run("charts.py", folder, PATH=support.without_gnuplot(self.base))
+        self.one_line(done, "gnuplot is missing", "apt-get install gnuplot-nox")
+        self.assertTrue((folder / "charts" / "overview.svg").exists())  # the rest is drawn all the same
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,104 @@
+"""The report: one offline page, the same bytes twice, nothing hidden, true of odd runs too."""
+import html
+import html.parser
+import re
+import unittest
+
+import support
+
+
+class Page(html.parser.HTMLParser):
+    """Ids, references, headings and open elements of a page."""
+
+    VOID = {"meta", "br", "hr", "img", "link", "input", "use", "path", "rect", "circle", "polygon", "stop"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.refs, self.heads, self.stack, self.tags = [], [], [], [], set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.add(tag)
+        if "id" in given:
+            self.ids.append(given["id"])
+        for name in ("href", "xlink:href", "src"):
+            if given.get(name):
+                self.refs.append(given[name])
+        self.refs += [f"#{r}" for value in given.values() for r in re.findall(r"url\(#([^)]+)\)", value or "")]
+        if re.fullmatch(r"h[1-6]", tag):
+            self.heads.append(int(tag[1]))
+
+
+class Report(support.Folder):
+    def report(self, name="run", **choices):
+        folder = self.drawn(self.make(name, **choices))
+        done = support.run("report.py", folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return (folder / "report.html").read_text()
+
+    def test_the_same_bytes_twice(self):
+        text = self.report("one")
+        self.assertEqual(text, self.report("two"))
+        self.assertEqual(support.run("report.py", self.base / "one").returncode, 0)
+        self.assertEqual(text, (self.base / "one" / "report.html").read_text())
+        self.assertLess(len(text), 6 << 20)
+
+    def test_it_loads_nothing_and_runs_nothing(self):
+        text = self.report()
+        page = Page(text)
+        self.assertNotIn("script", page.tags)
+        self.assertNotIn("link", page.tags)
+        self.assertEqual([r for r in page.refs if not r.startswith("#")], [])
+        self.assertNotRegex(text, r"@import|url\((?!#)")
+
+    def test_ids_are_unique_and_links_lead_somewhere(self):
+        page = Page(self.report())
+        self.assertEqual(len(page.ids), len(set(page.ids)))
+        self.assertEqual([r for r in page.refs if r[1:] not in set(page.ids)], [])
+        self.assertEqual(page.heads.count(1), 1)
+        self.assertTrue(all(b - a <= 1 for a, b in zip(page.heads, page.heads[1:])))
+
+    def test_it_answers_first_and_gives_tables_and_commands(self):
+        text = html.unescape(self.report())
+        self.assertLess(text.index('aria-label="The answer"'), text.index("The machine: grade C"))
+        for words in ("The choice of model matters most in pingpong", "It matters least in wordcount", "not separated", "exploratory: level 96.9 %",
+                      "fiveways run --profile quick --seed 42 --workload pingpong", "Pipe and ring cross between", "virtual machine: no hardware counters",
+                      "Valid for", "Not valid for", "What to notice", "Try changing", "Nothing here was measured"):
+            self.assertIn(words, text)
+        self.assertGreater(text.count("<table"), 6)
+
+    def test_failures_and_refusals_stand_open(self):
+        text = html.unescape(self.report(failed=("threads",), refused=("green",)))
+        listed = text[text.index('id="problems"'):text.index('id="overview"')]
+        self.assertNotIn("<details", listed)
+        for words in ("failed", "receipt: units: expected exactly 2, got 1", "refused", "vm.max_map_count is 65530"):
+            self.assertIn(words, listed)
+
+    def test_odd_runs_are_told_truly(self):
+        one = self.report("single", models=("green",))
+        self.assertIn("no two models that can be compared", one)
+        once = self.report("once", rounds=1, axis=False)
+        self.assertIn("no verdict from so few rounds", once)
+        self.assertNotRegex(once, r"× faster than")
+        none = self.report("none", failed=tuple(support.make_results.MODELS))
+        self.assertIn("no two models that can be compared", none)
+
+    def test_a_bad_name_cannot_break_the_page(self):
+        text = self.report(manifest={"alias": "<b>&\"x", "reasons": ["<script>alert(1)</script>"]})
+        self.assertNotIn("<script", text)
+        self.assertNotIn("<b>&", text)
+
+    def test_without_charts_it_says_what_to_do(self):
+        self.one_line(support.run("report.py", self.make()), "index.json", "charts.py")
+
+    def test_missing_jinja2_is_named_with_the_command(self):
+        folder = self.drawn(self.make())
+        self.one_line(support.run("report.py", folder, FW_TEST_WITHOUT="jinja2"), "jinja2", "apt-get install python3-jinja2")
+
+    def test_a_batched_run_says_why_a_chart_is_missing(self):
+        self.assertIn("batches of 16", self.report(batch=16))
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,61 @@
+"""What the plot tests share: where the programs are, how they are run, a folder for each test."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+PLOTS = HERE.parents[1] / "plots"
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE), str(PLOTS)]
+import make_results  # noqa: E402
+
+
+def run(program, *arguments, **environment):
+    """Runs plots/PROGRAM; the finished process with its text."""
+    return subprocess.run([sys.executable, "-B", str(PLOTS / program), *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, **environment})
+
+
+def without_gnuplot(folder):
+    """A PATH in which there is no gnuplot."""
+    empty = pathlib.Path(folder) / "no-tools"
+    empty.mkdir(exist_ok=True)
+    return str(empty)
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(self.temporary.cleanup)
+        self.base = pathlib.Path(self.temporary.name)
+
+    def make(self, name="run", **choices):
+        return make_results.make(self.base / name, **choices)
+
+    def one_line(self, done, *words, status=1):
+        """The program ended with this status and exactly one line that holds every word."""
+        self.assertEqual(done.returncode, status, done.stderr)
+        lines = done.stderr.strip().splitlines()
+        self.assertEqual(len(lines), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, lines[0])
+
+    def drawn(self, folder):
+        done = run("charts.py", folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return folder
+
+
+def main():
+    """unittest, or 77 where there is nothing that could draw."""
+    try:
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
+        import pandas  # noqa: F401
+    except ImportError as error:
+        print(f"skipped: {error}")
+        sys.exit(77)
+    unittest.main(verbosity=1)
