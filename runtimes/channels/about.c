@@ -1,0 +1,10 @@
+/* about.c - what the runner says of this runtime. */
+#include "fw.h"
+
+const fw_about fw_about_runtime = {
+    .runtime = "channels",
+    .model = "channels (CSP)",
+    .kind = "model",
+    .spins = "a waiting thread, up to 2 us before it sleeps, if it may use two CPUs or more",
+    .threads = "one OS thread a unit, bound to its worker's CPUs",
+};
