@@ -149,13 +149,6 @@ def save(fig, folder, name, title, description):
     caption_svg(folder / f"{name}.svg", title, description)
 
 
-def luminance(color_text):
-    """Relative luminance of #rrggbb, 0 to 1 (WCAG 2)."""
-    parts = [int(color_text[i:i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 def duration(ns):
     """A time with three figures and its unit: 112 ns, 4.31 us, 18.2 ms."""
     for unit, scale in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):

@@ -76,7 +76,8 @@ def worker_groups(run):
 
 def draw_workers(run, folder, workload, placement, params, rows, name):
     plt = look.setup()
-    lines = {k: v for k, v in series(rows, lambda r: r["workers"]).items() if k[0] != "seq"}
+    every = series(rows, lambda r: r["workers"])
+    lines, seq = ({k: v for k, v in every.items() if (k[0] == "seq") == wanted} for wanted in (False, True))
     base = [r["value"] for r in rows if r["runtime"] == "seq"]
     fig, ax = plt.subplots(figsize=(7.4, 4.9))
     fig.subplots_adjust(left=0.11, right=0.78, top=0.765, bottom=0.21)
@@ -120,7 +121,7 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     said = describe(lines, lambda x, ns: f"{look.rate(1e9 / ns)}/s", "workers")
     look.save(fig, folder, name, f"{workload}: throughput against workers", said)
     return {"name": name, "kind": "workers", "workload": workload, "title": f"{workload}: throughput against workers",
-            "description": said, "drawn": True, "table": table(lines, "workers")}
+            "description": said, "drawn": True, "table": table({**lines, **seq}, lambda x: f"{x} worker{'s' if x != 1 else ''}")}
 
 
 def size_groups(run):
@@ -134,7 +135,7 @@ def size_groups(run):
 
 def crossover(lines, first, second):
     """Sentence on where two series of one workload cross, from medians, or '' where both aren't there."""
-    a, b = lines.get(first), lines.get(second)
+    a, b = lines.get(first) or lines.get((first[0], "")), lines.get(second)
     if not a or not b:
         return ""
     one, two = dict((p[0], p) for p in a), dict((p[0], p) for p in b)
@@ -186,7 +187,7 @@ def draw_sizes(run, folder, workload, workers, placement, rest, rows, name):
     said = (cross + " " if cross else "") + describe(lines, lambda x, ns: f"{look.rate(2e9 / ns)} messages/s", "bytes")
     look.save(fig, folder, name, title, said)
     return {"name": name, "kind": "size", "workload": workload, "title": title, "description": said, "drawn": True,
-            "note": cross, "table": table(lines, "size (bytes)")}
+            "note": cross, "table": table(lines, size_text)}
 
 
 def describe(lines, speak, axis):
@@ -194,8 +195,11 @@ def describe(lines, speak, axis):
                     for key, points in lines.items())
 
 
-def table(lines, axis):
-    """The data table that stands under a chart: the header and its rows, as text."""
-    rows = [[shown(key), str(p[0]), look.duration(p[1]), f"{look.duration(p[2])} – {look.duration(p[3])}", str(p[4])]
-            for key, points in lines.items() for p in points]
-    return {"head": ["runtime", axis, "time per operation", "interval", "rounds"], "rows": rows}
+def table(lines, speak):
+    """The data table that stands under a chart: a row a runtime, a column a point, each with interval and rounds."""
+    xs = sorted({p[0] for points in lines.values() for p in points})
+    rows = []
+    for key, points in lines.items():
+        at = {p[0]: f"{look.duration(p[1])} ({look.duration(p[2])}–{look.duration(p[3])}) n={p[4]}" for p in points}
+        rows.append([shown(key)] + [at.get(x, "") for x in xs])
+    return {"head": ["time per operation"] + [speak(x) for x in xs], "rows": rows, "wrap": True}

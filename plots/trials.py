@@ -37,8 +37,9 @@ def draw(run, folder, block):
     ax.set_xlim(low / 1.5, high * 1.5)
     ax.xaxis.set_major_formatter(lambda v, _: look.duration(v).replace(".00", "").replace(".0 ", " "))
     ax.xaxis.set_minor_formatter(lambda v, _: "")
-    if high * 1.5 / (low / 1.5) < 30:
-        ticks = [m * 10 ** e for e in range(0, 12) for m in (1, 2, 5) if low / 1.5 <= m * 10 ** e <= high * 1.5]
+    span = high / low
+    if span < 200:
+        ticks = [m * 10 ** e for e in range(0, 12) for m in ((1, 2, 5) if span < 12 else (1, 3)) if low / 1.5 <= m * 10 ** e <= high * 1.5]
         ax.set_xticks(ticks)
     ax.minorticks_off()
     ax.set_yticks(range(len(entries)), [results.name_of(e) for e in entries])

@@ -78,7 +78,7 @@ def gap_sentence(ratio, block, models, opening):
         return f"{opening} {where}: none of the models was separated from {people(best)} ({look.duration(best['median'])} per {block.get('op', 'operation')})."
     text = f"{opening} {where}: {people(best)} took {look.duration(best['median'])} per {block.get('op', 'operation')}, "
     text += f"{people(worst)} {bounds(pair) if pair else look.factor(ratio)} that"
-    return text + (f"; {joined([people(e) for e in same])} {'was' if len(same) == 1 else 'were'} not separated from {people(best)}." if same else ".")
+    return text + (f"; not separated from {people(best)}: {joined([people(e) for e in same])}." if same else ".")
 
 
 def joined(names):
