@@ -1,16 +1,17 @@
 /* processes.h - OS processes that talk through pipes, socket pairs or a ring in shared memory.
  *
  * Fork before any thread exists in the calling process. A peer that dies closes
- * its channel: the survivor gets -EPIPE. All channels carry framed messages (a 4-byte length, then the bytes), whole or not
- * at all. Create links before the fork; each process then keeps one side. */
+ * its channel: the survivor gets -EPIPE. All channels carry framed messages (a 4-byte length, then the bytes), whole or
+ * not at all. Create links before the fork; each process then keeps one side. */
 #ifndef PROCESSES_H
 #define PROCESSES_H
 
 #include "fw.h"
 
 typedef struct proc proc;
-/* Forks; fn(arg) runs in the child, bound to worker (NULL: not bound), which then _exits with fn's return value (0..255). The child dies with its parent
- * (PDEATHSIG, parent rechecked). 0 or -errno (fork's). *out is freed by proc_join. */
+/* Forks; fn(arg) runs in the child, bound to worker (NULL: not bound), which then _exits with fn's return value
+ * (0..255). The child dies with its parent (PDEATHSIG, parent rechecked). 0 or -errno (fork's). *out is freed by
+ * proc_join. */
 int proc_spawn(proc **out, const fw_worker *worker, int (*fn)(void *arg), void *arg);
 /* Blocks until the child has ended; *status as from waitpid (may be NULL). 0 or -errno. Frees p. */
 int proc_join(proc *p, int *status);
@@ -24,14 +25,16 @@ typedef enum proc_transport { PROC_PIPE, PROC_SOCKETPAIR, PROC_RING } proc_trans
 typedef struct proc_link proc_link;
 /* max_message: bytes of the largest message. 0 or -errno. Freed, on each side, by proc_link_destroy. */
 int proc_link_create(proc_link **out, proc_transport kind, size_t max_message, size_t ring_bytes);
-/* Each process, once, after the fork: says which end it uses; closes the other. A process using neither calls proc_link_destroy. */
+/* Each process, once, after the fork: says which end it uses; closes the other. A process using neither calls
+ * proc_link_destroy. */
 void proc_link_sender(proc_link *l);
 void proc_link_receiver(proc_link *l);
 /* Blocks while full. 0, -EPIPE (receiver gone or closed), -EMSGSIZE, -ETIMEDOUT. Counts a message and its bytes. */
 int proc_send(proc_link *l, const void *data, size_t bytes);
 int proc_send_until(proc_link *l, const void *data, size_t bytes, uint64_t deadline_ns);
 int proc_try_send(proc_link *l, const void *data, size_t bytes); /* -EAGAIN */
-/* Blocks while empty. Length of the message (copied into buffer of `room` bytes) or -EPIPE (closed and drained, or peer died), -EMSGSIZE, -ETIMEDOUT. */
+/* Blocks while empty. Length of the message (copied into buffer of `room` bytes) or -EPIPE (closed and drained, or peer
+ * died), -EMSGSIZE, -ETIMEDOUT. */
 int64_t proc_recv(proc_link *l, void *buffer, size_t room);
 int64_t proc_recv_until(proc_link *l, void *buffer, size_t room, uint64_t deadline_ns);
 int64_t proc_try_recv(proc_link *l, void *buffer, size_t room); /* -EAGAIN */

@@ -1,0 +1,45 @@
+/* ring.h - a byte ring in shared memory for one producer and one consumer, in
+ * different processes. Each side sleeps on a shared futex when it can't go on.
+ *
+ *   head (consumer)          tail (producer)          free-running byte counts
+ *     |#### bytes ####|..........|                    tail - head <= size
+ *
+ * A side that dies leaves its pid behind: the other, which looks every 200 ms while it sleeps, then finds the ring
+ * closed. */
+#ifndef PROCESSES_RING_H
+#define PROCESSES_RING_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fw.h"
+
+typedef struct ring_side {
+    alignas(FW_PAD) _Atomic uint64_t
+        at;                  /* this side's byte count; written by it with release, read by the other with acquire */
+    _Atomic uint32_t asleep; /* futex word: 1 while it sleeps or is about to */
+    _Atomic int32_t pid;     /* 0: not there yet, -1: gone */
+} ring_side;
+
+typedef struct ring {
+    ring_side head, tail;          /* consumer, producer */
+    alignas(FW_PAD) uint64_t size; /* power of two */
+    unsigned char data[];
+} ring;
+
+/* Blocks until `bytes` are free (they must fit), the consumer is gone (-EPIPE) or the deadline (0: -EAGAIN at once;
+ * -ETIMEDOUT). */
+int ring_wait_room(ring *r, uint64_t bytes, uint64_t deadline_ns);
+/* Blocks until `bytes` are there; -EPIPE: the producer is gone and they will never be. */
+int ring_wait_bytes(ring *r, uint64_t bytes, uint64_t deadline_ns);
+/* Copies at an offset from the own side's count, without moving it. */
+void ring_put(ring *r, uint64_t offset, const void *data, uint64_t bytes);
+void ring_get(ring *r, uint64_t offset, void *data, uint64_t bytes);
+/* Moves a side's count and wakes the other side if it sleeps. */
+void ring_publish(ring *r, uint64_t bytes);
+void ring_consume(ring *r, uint64_t bytes);
+/* A side leaves: the other is woken. */
+void ring_leave(ring_side *mine, ring_side *other);
+
+#endif
