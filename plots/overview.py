@@ -96,7 +96,7 @@ def describe(rows):
 def draw(run, folder):
     plt = look.setup()
     rows, names = grid(run), columns(run)
-    width, row_height, top, bottom = 7.4, 0.98, 0.95, 0.58
+    width, row_height, top, bottom = max(7.4, 0.3 + 0.85 * len(names)), 0.98, 0.95, 0.58
     height = top + row_height * len(rows) + bottom
     fig = plt.figure(figsize=(width, height))
     ax = fig.add_axes((0, 0, 1, 1))
@@ -107,7 +107,7 @@ def draw(run, folder):
     look.heading(fig, "Overview: time per operation, as a factor to the row's best model",
                  "Smaller is better. Second line: interval. Darker: slower. Grey: not separated. Hatched: refused or failed.")
     for i, name in enumerate(names):
-        ax.text(0.15 + (i + 0.5) * step, top - 0.08, name, ha="center", va="bottom", fontsize=9.5, fontweight="bold")
+        ax.text(0.15 + (i + 0.5) * step, top - 0.05, name if len(name) < 11 else "\n".join(textwrap.wrap(name, 10)[:2]), ha="center", va="bottom", fontsize=9.5, fontweight="bold", linespacing=1.0)
     for number, (block, base, cells) in enumerate(rows):
         y = top + number * row_height
         low = ", exploratory" if any(p.get("exploratory") for p in block["pairs"]) else ""

@@ -52,7 +52,9 @@ def prepare(run, block):
                     "own time stamps. What was measured is the amortised cost.")
     curves = []
     for entry in block["entries"]:
-        path = run.folder / "hgrm" / f"{block['id']}-{results.name_of(entry)}.hgrm"
+        path = run.folder / "hgrm" / f"{block['id']}-{results.entry_name(entry['runtime'], entry.get('variant', ''))}.hgrm"
+        if not path.exists():
+            path = run.folder / "hgrm" / f"{block['id']}-{results.name_of(entry)}.hgrm"
         if entry["status"] == "ok" and path.exists():
             points, total = read_hgrm(path)
             if len(points) >= 2:

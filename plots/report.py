@@ -93,24 +93,27 @@ def trial_counts(run):
             seen[row["trial_id"]] = (row["status"], row["tainted"])
     count = lambda status: sum(1 for s, _ in seen.values() if s == status)
     tainted = sum(1 for _, t in seen.values() if t)
+    cured = results.first(run.manifest, "counts.cured", default=0)
     return (f"{len(seen)} trials: {count('ok')} valid, {count('refused')} refused, {count('failed')} failed; "
-            f"{tainted} tainted by other work on the machine.")
+            f"{tainted} tainted by other work on the machine" + (f", of which {cured} were cured by running again." if cured else "."))
 
 
 def machine_card(run):
     """What the manifest knows, in its own words; [(name, text)]."""
     get = lambda *paths: results.first(run.manifest, *paths)
-    rows = [("CPU", run.machine.cpu), ("Allowed CPUs", get("allowed_cpus", "machine.allowed_cpus", "cpu.allowed")),
-            ("CPU quota", get("quota", "cpu_quota", "machine.quota")), ("Virtualisation", get("virtualisation", "virtualization", "machine.virtualisation")),
-            ("Kernel", get("kernel", "machine.kernel")), ("C library", get("libc", "machine.libc")), ("Compiler", get("compiler.version", "compiler", "build.compiler")),
-            ("Flags", get("flags", "compiler.flags", "build.flags")), ("Governor", get("governor", "machine.governor")),
-            ("Turbo", get("turbo", "machine.turbo")), ("SMT", get("smt", "machine.smt")), ("Clock", get("clock", "machine.clock")),
-            ("Source", source(run)), ("Seed", get("seed")), ("A/A noise", words.noise(run) or "not measured")]
+    clock = get("clock")
+    rows = [("CPU", run.machine.cpu), ("Allowed CPUs", get("allowed_cpus", "machine.allowed_cpus")), ("CPU quota", get("machine.quota", "machine.cpu_quota")),
+            ("Virtual machine", get("machine.virtualisation", "machine.virtualization", "machine.vm", "machine.hypervisor")),
+            ("Container", get("machine.container")), ("Governor", get("machine.governor")), ("Turbo", get("machine.turbo")), ("SMT", get("machine.smt")),
+            ("Kernel", get("kernel")), ("C library", get("libc")), ("Compiler", get("build.compiler")), ("Flags", get("build.flags")),
+            ("Clock", f"a time stamp costs {clock['cost_ns']} ns" if isinstance(clock, dict) and "cost_ns" in clock else clock),
+            ("Source", source(run)), ("Seed", get("seed")), ("A/A noise", words.noise(run) or "not measured"),
+            ("Made", get("utc")), ("Took", f"{get('seconds'):.0f} s" if isinstance(get("seconds"), (int, float)) else None)]
     return [(name, readable(value)) for name, value in rows if value not in (None, "", [], {})]
 
 
 def source(run):
-    dirty = results.first(run.manifest, "git.dirty", "dirty", default=False)
+    dirty = results.first(run.manifest, "git.dirty", default=False)
     return f"{run.machine.sha}{' with local changes' if dirty else ''}" if run.machine.sha else None
 
 
@@ -124,7 +127,7 @@ def readable(value):
 
 def scope(run):
     """(valid for, not valid for) in one sentence each."""
-    given = [results.first(run.manifest, f"{k}", f"machine.{k}", f"doctor.{k}") for k in ("valid_for", "not_for")]
+    given = [results.first(run.manifest, k, f"machine.{k}") for k in ("valid_for", "not_for")]
     cpus = f"{run.machine.cpus} CPU{'s' if run.machine.cpus != 1 else ''}" if run.machine.cpus else "these CPUs"
     valid = given[0] or f"comparing these runners with each other on this machine, with {cpus} and the parameters shown."
     invalid = given[1] or (f"anything about more than {cpus}, about other machines, or about differences smaller than "
@@ -186,7 +189,7 @@ def write(run):
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(str(look.HERE)), autoescape=True, undefined=jinja2.ChainableUndefined)
     page = environment.get_template("report.html.j2").render(
         run=run, machine=run.machine, css=(look.HERE / "report.css").read_text(), answer=words.answer(run), card=machine_card(run), valid_for=valid, not_for=invalid,
-        problems=problems(run), trials=trial_counts(run), charts=load_charts(run), overview=overview_table(run), sections=sections(run))
+        problems=problems(run), dropped=run.manifest.get("dropped") or [], trials=trial_counts(run), charts=load_charts(run), overview=overview_table(run), sections=sections(run))
     page = "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
     path = run.folder / "report.html"
     part = run.folder / "report.html.part"

@@ -108,7 +108,7 @@ def interval(values, level=0.95):
 
 
 def params_of(text):
-    return dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+    return {k: v.replace("%3B", ";") for k, _, v in (part.partition("=") for part in text.split(";") if "=" in part)}
 
 
 def entry_name(runtime, variant):
@@ -132,27 +132,27 @@ class Machine:
     def __init__(self, manifest):
         self.raw = manifest
         get = lambda *paths, default=None: first(manifest, *paths, default=default)
-        self.alias = str(get("alias", "machine.alias", "host", default="unnamed machine"))
-        self.cpu = " ".join(str(get("cpu.model", "machine.cpu_model", "machine.cpu", "cpu_model", "cpu",
-                                    default="unknown CPU")).split())
-        allowed = get("allowed_cpus", "machine.allowed_cpus", "cpu.allowed", "machine.allowed")
+        self.alias = str(get("alias", default="unnamed machine"))
+        cpu = get("machine.cpu.model", "machine.cpu_model", "machine.cpu", "machine.model", default="unknown CPU")
+        self.cpu = " ".join(str(cpu).split()) if isinstance(cpu, str) else "unknown CPU"
+        allowed = get("allowed_cpus", "machine.allowed_cpus")
         self.cpus = cpu_count(allowed)
-        self.grade = str(get("grade", "machine.grade", "doctor.grade", default="?"))
-        reasons = get("grade_reasons", "reasons", "machine.reasons", "doctor.reasons", default=[])
+        self.grade = str(get("grade", "machine.grade", default="?"))
+        reasons = get("grade_reasons", "machine.reasons", default=[])
         self.reasons = [reasons] if isinstance(reasons, str) else [
             r if isinstance(r, str) else str(first(r, "text", "reason", "message", "name", default=r)) for r in reasons]
-        self.version = str(get("version", "fiveways", "git.describe", "git.sha", "git_sha", default="unknown"))
-        self.sha = str(get("git.sha", "git_sha", "sha", default=""))
+        self.version = str(get("version", "git.sha", default="unknown"))
+        self.sha = str(get("git.sha", default=""))
         self.caches = caches_of(manifest)
 
     def sanitizer(self):
-        value = first(self.raw, "sanitizers", "sanitizer", "build.sanitizers", "build.sanitizer", "compiler.sanitizers")
+        value = first(self.raw, "build.sanitizers", "build.sanitizer", "sanitizers")
         if isinstance(value, (list, tuple)):
             value = ", ".join(map(str, value))
         return "" if value in (None, False, "none", "off") else str(value)
 
     def chaos(self):
-        return bool(first(self.raw, "chaos", "build.chaos", default=False))
+        return bool(first(self.raw, "build.chaos", "chaos", default=False))
 
 
 def cpu_count(allowed):
@@ -174,7 +174,7 @@ def cpu_count(allowed):
 
 def caches_of(manifest):
     """[('L1d', bytes)] as far as the manifest knows them, smallest first."""
-    value = first(manifest, "caches", "cpu.caches", "machine.caches", "cpu.cache", default={})
+    value = first(manifest, "machine.caches", "machine.cpu.caches", default={})
     pairs = []
     items = value.items() if isinstance(value, dict) else [(first(c, "name", "level", default="?"), c) for c in value]
     for name, size in items:
@@ -231,6 +231,10 @@ class Run:
         m = self.machine
         cpus = f"{m.cpus} CPU{'s' if m.cpus != 1 else ''} allowed" if m.cpus else "number of CPUs unknown"
         second = ([f"placement {placement}"] if placement else []) + [f"grade {m.grade}", f"profile {self.profile}", f"Fiveways {m.version[:20]}"]
+        if self.manifest.get("oversubscribed"):
+            second.append("oversubscribed")
+        if self.manifest.get("interrupted"):
+            second.append("interrupted")
         if self.manifest.get("synthetic"):
             second.append("SYNTHETIC DATA, NOT MEASURED")
         return [f"{m.alias} · {m.cpu[:58]} · {cpus}", " · ".join(second)]

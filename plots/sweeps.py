@@ -161,8 +161,8 @@ def draw_sizes(run, folder, workload, workers, placement, rest, rows, name):
     fig, axes = plt.subplots(2, 1, figsize=(7.4, 7.6), sharex=True)
     fig.subplots_adjust(left=0.12, right=0.76, top=0.845, bottom=0.135, hspace=0.1)
     cross = crossover(lines, ("processes", "pipe"), ("processes", "ring"))
-    both = "one CPU" if workers == 1 else f"{workers} CPUs"
-    title = f"{workload}: throughput against message size, on {both}"
+    both = f"{workers} worker{'s' if workers != 1 else ''}" if placement == "none" else "on one CPU" if workers == 1 else f"on {workers} CPUs"
+    title = f"{workload}: throughput against message size, {both}"
     look.heading(fig, title, f"A round trip is two messages. {cross}\n{rounds_text(lines)}")
     sizes = sorted({p[0] for points in lines.values() for p in points})
     for ax, value, unit in ((axes[0], lambda x, ns: 2e9 / ns, "messages per second"),

@@ -33,7 +33,8 @@ def draw(run, folder, block):
         spoken.append(f"{results.name_of(entry)}: {look.duration(entry['median'])} "
                       f"({look.duration(entry['low'])} to {look.duration(entry['high'])}), {entry.get('n', len(values))} trials")
     ax.set_xscale("log")
-    low, high = (f(e[k] for e in entries) for f, k in ((min, "low"), (max, "high")))
+    seen = [r["value"] for r in rows_of(run, block)] + [e[k] for e in entries for k in ("low", "high")]
+    low, high = min(seen), max(seen)
     ax.set_xlim(low / 1.5, high * 1.5)
     ax.xaxis.set_major_formatter(lambda v, _: look.duration(v).replace(".00", "").replace(".0 ", " "))
     ax.xaxis.set_minor_formatter(lambda v, _: "")

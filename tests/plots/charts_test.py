@@ -179,7 +179,7 @@ class Damage(support.Folder):
             self.one_line(support.run(program, self.base / "empty"), "empty")
 
     def test_sanitizer_and_chaos_builds_are_refused(self):
-        for number, (extra, word) in enumerate((({"sanitizers": "thread"}, "thread sanitizer"), ({"chaos": True}, "chaos build"))):
+        for number, (extra, word) in enumerate((({"build": {"sanitizers": "thread"}}, "thread sanitizer"), ({"chaos": True}, "chaos build"))):
             folder = self.make(str(number), manifest=extra)
             for program in ("charts.py", "report.py", "console.py"):
                 self.one_line(support.run(program, folder), word)

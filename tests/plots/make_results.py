@@ -46,9 +46,9 @@ class Maker:
         stem = [str(self.trial), workload, runtime, MODELS[runtime], variant, mode, str(batch), str(workers), "compact", params,
                 str(number), role, status, reason]
         metrics = [("time_per_op", "ns", value), ("throughput", "op/s", 1e9 / value), ("elapsed", "ns", 1e8),
-                   ("max_rss", "byte", 9.4e6)] if status == "ok" else [("units", "count", 0)]
+                   ("max_rss", "byte", 9.4e6)] if status == "ok" else [("", "", None)]
         for metric, unit, v in metrics:
-            self.rows.append(stem + [metric, unit, f"{v:.17g}", str(taint)])
+            self.rows.append(stem + [metric, unit, "" if v is None else f"{v:.17g}", str(taint)])
 
     def cells(self, table):
         for runtime in self.models:
@@ -79,7 +79,7 @@ class Maker:
             entry.update(median=results.median(values), low=low, high=high, level=round(level, 3))
             measured[results.name_of(entry)] = values
             if workload == "pingpong" and self.hgrm:
-                self.write_hgrm(f"{ident}-{results.name_of(entry)}", base * far)
+                self.write_hgrm(f"{ident}-{results.entry_name(runtime, variant)}", base * far)
         if "green" in measured:
             self.add(workload, "green", "", workers, params, 0, "twin", measured["green"][0] * 1.01)
         names = list(measured)
@@ -123,10 +123,12 @@ class Maker:
 
     def write(self):
         manifest = {"schema": 1, "synthetic": True, "seed": "42", "argv": ["fiveways", "run", "--profile", "quick"], "profile": "quick",
-                    "alias": "host-0000", "git": {"sha": "0123456789ab", "dirty": False}, "version": "0.1.0", "sanitizers": "",
-                    "cpu": {"model": "Synthetic CPU @ 3.00GHz", "caches": {"l1d_bytes": 32768, "l2_bytes": 1048576, "l3_bytes": 37748736}},
-                    "allowed_cpus": [0, 1], "grade": "C", "reasons": ["virtual machine: no hardware counters", "2 CPUs only"],
-                    "kernel": "Linux 6.1", "compiler": "gcc 12.2.0", "flags": "-O3"}
+                    "alias": "host-0000", "git": {"sha": "0123456789ab", "dirty": False}, "version": "0.1.0", "utc": "20260101T000000Z",
+                    "build": {"compiler": "gcc 12.2.0", "flags": "-O3", "type": "Release", "sanitizers": ""},
+                    "machine": {"cpu": "Synthetic CPU @ 3.00GHz", "caches": {"l1d_bytes": 32768, "l2_bytes": 1048576, "l3_bytes": 37748736}},
+                    "allowed_cpus": "0-1", "grade": "C", "grade_reasons": ["virtual machine: no hardware counters", "2 CPUs only"],
+                    "kernel": "Linux 6.1", "libc": "glibc 2.36", "clock": {"cost_ns": 21, "step_ns": 1}, "interrupted": False,
+                    "dropped": [], "oversubscribed": False, "counts": {"cured": 0}, "seconds": 104.2}
         manifest.update(self.extra)
         verdicts = {"schema": 1, "profile": "quick", "aa": {"pairs": 18, "low": 0.98, "high": 1.03, "percent": 3.0, "median": 1.0},
                     "blocks": self.blocks}
