@@ -136,6 +136,14 @@ class Charts(support.Folder):
         self.assertEqual([look.color(m) for m in look.MODELS], ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"])
         self.assertEqual(look.color("never-heard-of"), look.PALETTE["color"]["other"])
 
+    def test_the_text_of_every_shade_of_the_overview_is_readable(self):
+        import look
+        import overview
+
+        for factor in (0.01, 0.5, 1.1, 3, 10, 100, 1e6):
+            for kind in ("separated", "same", "best", "unknown"):
+                self.assertGreaterEqual(support.contrast(look.INK, overview.shade({"kind": kind, "factor": factor})), 4.5)
+
     def test_labels_move_apart_and_keep_their_order(self):
         import look
 
@@ -186,7 +194,7 @@ class Damage(support.Folder):
 
     def test_a_missing_tool_is_named_with_the_command(self):
         folder = self.make()
-        self.one_line(support.run("charts.py", folder, FW_TEST_WITHOUT="matplotlib"), "matplotlib", "apt-get install python3-matplotlib")
+        self.one_line(support.run("charts.py", folder, PYTHONPATH=support.without_module(self.base, "matplotlib")), "matplotlib", "apt-get install python3-matplotlib")
         done = support.run("charts.py", folder, PATH=support.without_gnuplot(self.base))
         self.one_line(done, "gnuplot is missing", "apt-get install gnuplot-nox")
         self.assertTrue((folder / "charts" / "overview.svg").exists())  # the rest is drawn all the same

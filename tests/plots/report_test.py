@@ -85,7 +85,7 @@ class Report(support.Folder):
         self.assertIn("no two models that can be compared", none)
 
     def test_a_bad_name_cannot_break_the_page(self):
-        text = self.report(manifest={"alias": "<b>&\"x", "reasons": ["<script>alert(1)</script>"]})
+        text = self.report(manifest={"alias": "<b>&\"x", "grade_reasons": ["<script>alert(1)</script>"]})
         self.assertNotIn("<script", text)
         self.assertNotIn("<b>&", text)
 
@@ -94,7 +94,21 @@ class Report(support.Folder):
 
     def test_missing_jinja2_is_named_with_the_command(self):
         folder = self.drawn(self.make())
-        self.one_line(support.run("report.py", folder, FW_TEST_WITHOUT="jinja2"), "jinja2", "apt-get install python3-jinja2")
+        self.one_line(support.run("report.py", folder, PYTHONPATH=support.without_module(self.base, "jinja2")), "jinja2", "apt-get install python3-jinja2")
+
+    def test_an_interrupted_run_and_what_was_dropped_are_said(self):
+        text = self.report(manifest={"interrupted": True, "dropped": ["wordcount: 8 workers"]})
+        self.assertIn("This run was interrupted", text)
+        self.assertIn("<li>wordcount: 8 workers</li>", text)
+
+    def test_light_and_dark_have_contrast(self):
+        css = (support.PLOTS / "report.css").read_text()
+        for line in re.findall(r":root \{([^}]*)\}", css):
+            colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", line))
+            colours = {k: v if len(v) == 7 else "#" + "".join(2 * c for c in v[1:]) for k, v in colours.items()}
+            for name in ("ink", "soft", "link"):
+                for ground in ("paper", "tint"):
+                    self.assertGreaterEqual(support.contrast(colours[name], colours[ground]), 4.5, (name, ground))
 
     def test_a_batched_run_says_why_a_chart_is_missing(self):
         self.assertIn("batches of 16", self.report(batch=16))

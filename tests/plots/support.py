@@ -26,6 +26,24 @@ def without_gnuplot(folder):
     return str(empty)
 
 
+def without_module(folder, name):
+    """A PYTHONPATH under which this module can't be imported."""
+    shadow = pathlib.Path(folder) / "no-modules"
+    shadow.mkdir(exist_ok=True)
+    (shadow / f"{name}.py").write_text("raise ImportError('taken away')\n")
+    return str(shadow)
+
+
+def contrast(one, two):
+    """WCAG 2 contrast of two #rrggbb."""
+    def luminance(text):
+        parts = [int(text[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    low, high = sorted((luminance(one), luminance(two)))
+    return (high + 0.05) / (low + 0.05)
+
+
 class Folder(unittest.TestCase):
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory()
