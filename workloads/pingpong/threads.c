@@ -1,0 +1,72 @@
+/* Ping-pong with threads: two bounded buffers of one place each, mutex and condition
+ * variables inside. The message itself stays where it is; its pointer travels. */
+#include <stdlib.h>
+
+#include "fw.h"
+#include "spec.h"
+#include "threads/threads.h"
+
+typedef struct game {
+    fw_trial *trial;
+    thr_queue *request, *answer; /* of uint64_t *: whoever got it owns the message */
+} game;
+
+/* -- unit -- */
+static void server(void *arg)
+{
+    game *g = arg;
+    size_t words = pingpong_words(g->trial);
+    uint64_t seed = fw_seed(g->trial), *message;
+
+    for (uint64_t s = 0; thr_queue_get(g->request, &message) == 0; s++) {
+        if (!pingpong_answer(message, words, seed, s))
+            fw_fail(g->trial, "request %llu is wrong", (unsigned long long)s);
+        thr_queue_put(g->answer, &message);
+    }
+}
+
+static void client(void *arg)
+{
+    game *g = arg;
+    size_t words = pingpong_words(g->trial);
+    uint64_t seed = fw_seed(g->trial), s = 0, checksum = 0, start, *message = calloc(words, 8);
+    unsigned batch = fw_batch(g->trial);
+
+    fw_open(g->trial);
+    fw_meter *meter = fw_meter_of(g->trial, 0);
+    do {
+        start = fw_now_ns();
+        for (unsigned i = 0; i < batch; i++, s++) {
+            pingpong_request(message, words, seed, s);
+            thr_queue_put(g->request, &message);
+            thr_queue_get(g->answer, &message);
+            if (!pingpong_check(message, words, seed, s, &checksum))
+                fw_fail(g->trial, "answer %llu is wrong", (unsigned long long)s);
+        }
+    } while (fw_meter_record(meter, start, fw_now_ns(), batch));
+    thr_queue_close(g->request);
+    fw_result(g->trial, 0, checksum);
+    free(message);
+}
+/* -- launch -- */
+int pingpong_threads(fw_trial *t)
+{
+    game g = {.trial = t};
+    thr *units[2] = {NULL, NULL};
+    int err = thr_queue_create(&g.request, sizeof(uint64_t *), 1);
+
+    FW_MUST(err == 0 && thr_queue_create(&g.answer, sizeof(uint64_t *), 1) == 0);
+    if ((err = thr_spawn(&units[1], fw_worker_of(t, 1), server, &g)) != 0)
+        return fw_refuse(t, "pthread_create", -err, "threads", 1);
+    if ((err = thr_spawn(&units[0], fw_worker_of(t, 0), client, &g)) != 0)
+        thr_queue_close(g.request);
+    /* -- coordinate -- */
+    for (int u = 0; u < 2; u++)
+        if (units[u])
+            thr_join(units[u]);
+    /* -- finish -- */
+    thr_queue_destroy(g.request);
+    thr_queue_destroy(g.answer);
+    return err ? fw_refuse(t, "pthread_create", -err, "threads", 2) : 0;
+}
+/* -- end -- */
