@@ -7,6 +7,7 @@ import math
 import pathlib
 
 SCHEMA = 1
+NUMBER = (int, float)
 COLUMNS = ("trial_id,workload,runtime,model,variant,mode,batch,workers,placement,params,round,role,status,"
            "reason,metric,unit,value,tainted").split(",")
 
@@ -215,12 +216,15 @@ class Run:
         for number, block in enumerate(blocks):
             where = f"{path}: blocks[{number}]"
             need(where, block, {"id": str, "workload": str, "workers": int, "placement": str, "entries": list, "pairs": list})
+            may(where, block, {"label": str, "params": str, "op": str, "rounds": int, "smallest_ratio": NUMBER})
             for i, entry in enumerate(block["entries"]):
                 need(f"{where}.entries[{i}]", entry, {"runtime": str, "status": str})
+                may(f"{where}.entries[{i}]", entry, {"model": str, "kind": str, "variant": str, "reason": str, "n": int, "tainted": int})
                 if entry["status"] == "ok":
-                    need(f"{where}.entries[{i}]", entry, {"median": (int, float), "low": (int, float), "high": (int, float)})
+                    need(f"{where}.entries[{i}]", entry, {"median": NUMBER, "low": NUMBER, "high": NUMBER})
             for i, pair in enumerate(block["pairs"]):
-                need(f"{where}.pairs[{i}]", pair, {"a": str, "b": str, "ratio": (int, float), "verdict": str})
+                need(f"{where}.pairs[{i}]", pair, {"a": str, "b": str, "ratio": NUMBER, "verdict": str})
+                may(f"{where}.pairs[{i}]", pair, {"low": NUMBER, "high": NUMBER, "level": NUMBER})
         self.blocks = blocks
 
     @property
@@ -265,6 +269,14 @@ def need(where, value, fields):
         if not isinstance(value.get(field), kind) or isinstance(value.get(field), bool):
             what = {str: "text", int: "a whole number", list: "an array"}.get(kind, "a number")
             raise Damaged(f"{where}: {field}: expected {what}, found {json.dumps(value.get(field))[:40]}")
+
+
+def may(where, value, fields):
+    """Like need, but a field may be left out or null; then it isn't there for the reader either."""
+    for field in fields:
+        if field in value and value[field] is None:
+            del value[field]
+    need(where, value, {f: kind for f, kind in fields.items() if f in value})
 
 
 def entries(block, headline=None):

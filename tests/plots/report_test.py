@@ -101,6 +101,23 @@ class Report(support.Folder):
         self.assertIn("This run was interrupted", text)
         self.assertIn("<li>wordcount: 8 workers</li>", text)
 
+    def test_cells_are_cut_at_their_marks_and_shown_as_text(self):
+        import cells
+
+        folder = self.base / "workloads" / "pingpong"
+        folder.mkdir(parents=True)
+        for model in ("threads", "processes-pipe", "processes-ring"):
+            (folder / f"{model}.c").write_text(f"/* {model} */\n" + "".join(f"/* -- {r} -- */\nint {r};\n\n" for r in cells.REGIONS) + "/* -- end -- */\nint x;\n")
+        (folder / "README.md").write_text("# pingpong\nA *serial* hand-off.\n\n## What to look for\n- one\n  more\n- two\n\n## Try changing\nThe size.\n")
+        before, cells.SOURCES = cells.SOURCES, self.base / "workloads"
+        self.addCleanup(setattr, cells, "SOURCES", before)
+        table = cells.side_by_side("pingpong")
+        self.assertEqual([m["name"] for m in table["models"]], ["processes-pipe", "threads"])
+        self.assertEqual([r["code"] for r in table["regions"]], [[f"int {r};"] * 2 for r in cells.REGIONS])
+        self.assertEqual(cells.readme("pingpong"), ("A serial hand-off.", ["one more", "two"], ["The size."]))
+        self.assertIsNone(cells.side_by_side("../pingpong"))
+        self.assertIsNone(cells.side_by_side("no-such"))
+
     def test_light_and_dark_have_contrast(self):
         css = (support.PLOTS / "report.css").read_text()
         for line in re.findall(r":root \{([^}]*)\}", css):
