@@ -51,6 +51,7 @@ def readme(workload):
             about = plain(paragraph)
         elif where in ("notice", "change") and paragraph.strip():
             (notice if where == "notice" else change).extend(bullets(paragraph))
+            where = ""  # one list or paragraph; what follows it is about something else
     return about, notice, change
 
 

@@ -200,6 +200,11 @@ def table(lines, speak):
     xs = sorted({p[0] for points in lines.values() for p in points})
     rows = []
     for key, points in lines.items():
-        at = {p[0]: f"{look.duration(p[1])} ({look.duration(p[2])}–{look.duration(p[3])}) n={p[4]}" for p in points}
+        at = {p[0]: f"{whole(p[1])} ({whole(p[2])}–{whole(p[3])}) n={p[4]}" for p in points}
         rows.append([shown(key)] + [at.get(x, "") for x in xs])
     return {"head": ["time per operation"] + [speak(x) for x in xs], "rows": rows, "wrap": True}
+
+
+def whole(ns):
+    """A time that no line break may part from its unit."""
+    return look.duration(ns).replace(" ", "\u00a0")
