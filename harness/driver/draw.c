@@ -1,0 +1,104 @@
+/* draw.c - charts and the report: runs the programs of plots/ on a result folder.
+ * `fiveways report DIR` is this alone; `fiveways micro` becomes fwmicro. */
+#include "child.h"
+#include "driver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { DRAW_SECONDS = 600 };
+
+#ifndef FW_PYTHON
+#define FW_PYTHON ""
+#endif
+#ifndef FW_GNUPLOT
+#define FW_GNUPLOT ""
+#endif
+
+static int failed(const char *folder, const char *what)
+{
+    fprintf(stderr, "fiveways: %s; the results are kept: `fiveways report %s` draws them\n", what, folder);
+    return FW_EXIT_FAILED;
+}
+
+/* The last line that is not blank. */
+static char *last_line(char *text)
+{
+    size_t n = strlen(text);
+    while (n && (text[n - 1] == '\n' || text[n - 1] == ' '))
+        text[--n] = '\0';
+    char *line = strrchr(text, '\n');
+    return line ? line + 1 : text;
+}
+
+static int draw_with(const char *script, const char *folder, const char *flag, bool show)
+{
+    char *path = fw_text("%s/%s", FW_PLOTS_DIR, script);
+    const char *argv[] = {FW_PYTHON, path, folder, flag, NULL};
+    fw_child_request request = {.argv = argv, .input = "", .limit_s = DRAW_SECONDS};
+    fw_child_result r;
+    int rc = fw_child_run(&request, &r);
+    if (rc || !r.started) {
+        const char *why = strerror(rc ? -rc : r.exec_errno);
+        rc = failed(folder, fw_text("%s cannot be started: %s", FW_PYTHON, why));
+    } else if (r.interrupted)
+        rc = FW_EXIT_INTERRUPTED;
+    else if (r.wait_status)
+        rc = failed(folder, fw_text("%s failed: %s", script, *r.err ? last_line(r.err) : "no reason given"));
+    else if (show)
+        fputs(r.out, stdout);
+    fw_child_free(&r);
+    free(path);
+    return rc;
+}
+
+int fw_draw(const char *folder, bool plain, bool console)
+{
+    if (!*FW_PYTHON)
+        return failed(folder, "no charts: no python3 with matplotlib, pandas and jinja2 was found when this was built "
+                              "(scripts/install-deps)");
+    int rc = draw_with("charts.py", folder, NULL, false);
+    int after = rc == FW_EXIT_INTERRUPTED ? rc : draw_with("report.py", folder, NULL, false);
+    rc = rc ? rc : after;
+    if (console && rc != FW_EXIT_INTERRUPTED) {
+        after = draw_with("console.py", folder, plain ? "--plain" : NULL, true);
+        rc = rc ? rc : after;
+    }
+    return rc;
+}
+
+int fw_cmd_report(int argc, char **argv)
+{
+    const char *folder = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            puts("fiveways report DIR: draws charts/ and report.html of a result folder again, from its files alone.");
+            return FW_EXIT_OK;
+        }
+        if (argv[i][0] == '-' || folder)
+            return fw_usage("report: unexpected '%s'; it takes one result folder", argv[i]);
+        folder = argv[i];
+    }
+    struct stat st;
+    if (!folder)
+        return fw_usage("report: no folder; expected a result folder such as results/latest");
+    if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
+        return fw_usage("report: '%s' is not a folder; expected a result folder such as results/latest", folder);
+    int rc = fw_draw(folder, false, false);
+    if (rc == FW_EXIT_OK)
+        printf("%s/report.html\n", folder);
+    return rc;
+}
+
+int fw_cmd_micro(int argc, char **argv)
+{
+    char *path = fw_text("%s/fwmicro", fw_bin_folder());
+    argv[0] = path;
+    execv(path, argv);
+    fprintf(stderr, "fiveways: %s cannot be started: %s\n", path, strerror(errno));
+    return FW_EXIT_FAILED;
+}
