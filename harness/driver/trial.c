@@ -14,14 +14,16 @@ static json_t *request_of(const fw_settings *s, const fw_outcome *o)
 {
     const fw_point *p = o->point;
     bool pilot = strcmp(o->role, "pilot") == 0;
+    bool steady = strcmp(fw_str_of(p->workload, "mode"), "steady") == 0; /* its placement is the point: no stealing */
     const char *input = fw_str_of(p->params, "input");
     json_t *placed = json_incref(p->workers);
     return json_pack("{s:i,s:I,s:s,s:I,s:s,s:s,s:s,s:O,s:s,s:o,s:b,s:I,s:I,s:I,s:o,s:s,s:i,s:s,s:o,s:i,s:s}",
                      "protocol", FW_PROTOCOL, "trial_id", (json_int_t)o->id, "block", p->id, "round",
                      (json_int_t)o->round, "role", strcmp(o->role, "axis") == 0 ? "measure" : o->role, "workload",
                      fw_str_of(p->workload, "name"), "variant", o->which->entry.variant, "params", p->params, "mode",
-                     fw_str_of(p->workload, "mode"), "workers", placed, "pin_units", strcmp(p->placement, "none") != 0,
-                     "warmup_ns", (json_int_t)(pilot ? s->warmup_ns / 2 : s->warmup_ns), "window_ns",
+                     fw_str_of(p->workload, "mode"), "workers", placed, "pin_units",
+                     steady && strcmp(p->placement, "none") != 0, "warmup_ns",
+                     (json_int_t)(pilot ? s->warmup_ns / 2 : s->warmup_ns), "window_ns",
                      (json_int_t)(pilot ? s->window_ns / 5 : s->window_ns), "batch", (json_int_t)p->batch, "seed",
                      json_sprintf("%llu", (unsigned long long)o->seed), "input", input, "progress_fd",
                      FW_CHILD_PROGRESS_FD, "hist_dir", pilot ? "" : s->folder, "hist_stem",
@@ -76,6 +78,8 @@ static json_t *ask_oracle(const fw_settings *s, const fw_outcome *o, char **why)
     }
     json_int_t n = json_is_integer(repeats) ? json_integer_value(repeats)
                                             : (json_int_t)u64_of(json_object_get(o->result, "receipt"), "ops");
+    if (strcmp(fw_str_of(o->point->workload, "mode"), "steady") == 0)
+        n = 1; /* a steady cell runs once */
     json_t *question = json_pack("{s:O,s:I,s:I}", "trial", o->request, "repeats", n, "ops", (json_int_t)o->ops);
     char *text = json_dumps(question, JSON_COMPACT);
     const char *argv[] = {ours->path, "--oracle", NULL};
