@@ -1,5 +1,5 @@
 # Every command in a lesson, a card, a README or a doc works.
-if(FW_DRIVER AND NOT FW_SANITIZE)
+if(TARGET fiveways AND NOT FW_SANITIZE)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
   foreach(area README.md lessons runtimes workloads docs)
     add_test(NAME commands_in_${area}_work
