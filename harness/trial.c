@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 extern fw_trial *fw_current_trial; /* bind.c */
 
@@ -56,7 +57,7 @@ void fw_trial_free(fw_trial *t)
 /* Whether word is one of "a|b|c". */
 static bool is_choice(const char *choices, const char *word)
 {
-    size_t length = strlen(word);
+    size_t length = strchr(word, '|') ? 0 : strlen(word);
     for (const char *at = choices; length && (at = strstr(at, word)); at += length)
         if ((at == choices || at[-1] == '|') && (at[length] == '\0' || at[length] == '|'))
             return true;
@@ -232,18 +233,81 @@ static int run_complete(fw_trial *t)
     }
 }
 
-int fw_trial_run(fw_trial *t)
+int fw_trial_prepare(fw_trial *t)
 {
     const fw_spec *spec = t->cell->spec;
     char why[FW_LINE_BYTES] = "";
 
     if (spec->prepare && spec->prepare(t, &t->input, why, sizeof why) != 0)
         return fw_fail(t, "%s", why[0] ? why : "the input could not be prepared");
-    if (t->mode == FW_COMPLETE)
-        return run_complete(t);
-    int err = t->cell->run(t);
-    t->repeats = 1;
+    return 0;
+}
+
+static uint64_t ns_of(struct timeval v)
+{
+    return (uint64_t)v.tv_sec * 1000000000 + (uint64_t)v.tv_usec * 1000;
+}
+
+static void add_usage(fw_usage *sum, int who)
+{
+    struct rusage u;
+    getrusage(who, &u);
+    sum->cpu_user_ns += ns_of(u.ru_utime);
+    sum->cpu_sys_ns += ns_of(u.ru_stime);
+    sum->voluntary_switches += (uint64_t)u.ru_nvcsw;
+    sum->involuntary_switches += (uint64_t)u.ru_nivcsw;
+    sum->minor_faults += (uint64_t)u.ru_minflt;
+    sum->major_faults += (uint64_t)u.ru_majflt;
+}
+
+static fw_usage usage_now(void)
+{
+    fw_usage sum = {0};
+    add_usage(&sum, RUSAGE_SELF);
+    add_usage(&sum, RUSAGE_CHILDREN);
+    return sum;
+}
+
+int fw_trial_run(fw_trial *t)
+{
+    int err = fw_trial_prepare(t);
+    if (err)
+        return err;
+    fw_usage before = usage_now();
+    if (t->mode == FW_COMPLETE) {
+        err = run_complete(t);
+    } else {
+        err = t->cell->run(t);
+        t->repeats = 1;
+    }
+    fw_usage after = usage_now();
+    t->usage = (fw_usage){
+        .cpu_user_ns = after.cpu_user_ns - before.cpu_user_ns,
+        .cpu_sys_ns = after.cpu_sys_ns - before.cpu_sys_ns,
+        .voluntary_switches = after.voluntary_switches - before.voluntary_switches,
+        .involuntary_switches = after.involuntary_switches - before.involuntary_switches,
+        .minor_faults = after.minor_faults - before.minor_faults,
+        .major_faults = after.major_faults - before.major_faults,
+    };
     return err ? err : atomic_load(&t->failed) ? -EPROTO : 0;
+}
+
+void fw_trial_judge(fw_trial *t)
+{
+    char why[FW_LINE_BYTES] = "";
+    int err = fw_trial_run(t);
+
+    if (err && !t->refused && !atomic_load(&t->failed))
+        fw_fail(t, "the cell ended with error %d: %s", -err, strerror(-err));
+    fw_trial_receipt(t, &t->receipt);
+    if (!err) {
+        t->cell->spec->expect(t, t->repeats, t->receipt.ops, &t->expect);
+        if (fw_receipt_check(&t->receipt, &t->expect, why, sizeof why) != 0)
+            fw_fail(t, "%s", why);
+        else if (t->receipt.ops == 0)
+            fw_fail(t, "no operation was finished");
+    }
+    t->finished = true;
 }
 
 uint64_t fw_trial_progress(const fw_trial *t)

@@ -8,6 +8,12 @@
 
 enum { FW_VALUE_BYTES = 1024, FW_LINE_BYTES = 512, FW_MAX_METRICS = 32 };
 
+/* What running the cell took, of its process and its waited-for children; prepare() excluded, warm-up included. */
+typedef struct fw_usage {
+    uint64_t cpu_user_ns, cpu_sys_ns;
+    uint64_t voluntary_switches, involuntary_switches, minor_faults, major_faults;
+} fw_usage;
+
 typedef struct fw_metric_row {
     char name[48], unit[24];
     double value;
@@ -33,6 +39,11 @@ struct fw_trial {
     _Atomic uint32_t metric_count;
     fw_metric_row metric[FW_MAX_METRICS];
 
+    fw_usage usage;
+    bool finished; /* the trial's process came to its end; usage, receipt and expect hold */
+    fw_receipt receipt;
+    fw_expect expect;
+
     _Atomic uint32_t failed; /* 0, 1 being written, 2 written */
     char failure[FW_LINE_BYTES];
     bool refused;
@@ -57,6 +68,11 @@ int fw_trial_set(fw_trial *t, const char *name, const char *value, char *why, si
 /* prepare, then the cell: once (steady), or again until the window is full (complete). In the trial's own process.
  * 0; -errno from the cell; what went wrong stands in t (failed, refused). */
 int fw_trial_run(fw_trial *t);
+/* fw_trial_run, then receipt and oracle: receipt and expect are filled in, a receipt that does not satisfy the oracle
+ * is a failure. Nothing is returned: failed, refused and finished tell. */
+void fw_trial_judge(fw_trial *t);
+/* Only the spec's prepare. 0 or -EPROTO (failed). */
+int fw_trial_prepare(fw_trial *t);
 /* What the runtime counted and the cell returned. */
 void fw_trial_receipt(const fw_trial *t, fw_receipt *receipt);
 /* Whether receipt satisfies e; if not, -EPROTO and one line: field, rule, wanted, got. */

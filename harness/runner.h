@@ -1,0 +1,41 @@
+/* runner.h - the parts of a runner. One process (the parent) reads the request,
+ * maps the trial and forks the trial's process, which runs the cell; the parent
+ * alone speaks JSON, beats and waits. Next: runner.c, then PROTOCOL.md. */
+#ifndef RUNNER_H
+#define RUNNER_H
+
+#include "trial.h"
+
+#include <jansson.h>
+#include <sys/types.h>
+
+typedef struct fw_request {
+    json_t *json;    /* the trial as received; owns the strings below */
+    fw_trial *trial; /* NULL until fw_request_read */
+    int progress_fd; /* -1: none */
+    const char *hist_dir, *hist_stem;
+    uint64_t repeats, ops; /* --oracle only */
+} fw_request;
+
+/* What the parent saw of the trial's process. */
+typedef struct fw_watch {
+    int wait_status;
+    uint64_t max_rss_bytes, page_table_bytes, kernel_stack_bytes; /* peaks; 0: not known */
+} fw_watch;
+
+/* runner_describe.c: --describe, a fresh object. */
+json_t *fw_describe(void);
+
+/* runner_request.c: reads standard input. 0, or -EINVAL with one line in why. oracle: {"trial":…,"repeats":…,"ops":…}.
+ */
+int fw_request_read(fw_request *r, bool oracle, char *why, size_t why_bytes);
+void fw_request_free(fw_request *r);
+
+/* runner_trial.c: forks the trial's process, beats, waits. 0 or -errno: no process. */
+int fw_watch_trial(const fw_request *r, fw_watch *w);
+
+/* runner_result.c: the result object; writes the histogram files. */
+json_t *fw_result_json(const fw_request *r, const fw_watch *w);
+json_t *fw_expect_json(const fw_expect *e);
+
+#endif

@@ -1,0 +1,18 @@
+# The histogram, the counters, the trial; a runner of four cells; the shim.
+fw_unit_test(clock fw)
+fw_unit_test(record fw)
+fw_unit_test(receipt fw)
+fw_unit_test(trial fw)
+if(TARGET fw_runner)
+  add_executable(trial_runner unit/trial_runner.c ${CMAKE_SOURCE_DIR}/harness/runner.c)
+  target_link_libraries(trial_runner PRIVATE fw_runner Threads::Threads)
+  set_target_properties(trial_runner PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+  find_package(Python3 COMPONENTS Interpreter)
+  if(Python3_FOUND)
+    add_test(NAME runner COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/runner_test.py $<TARGET_FILE:trial_runner>)
+    set_tests_properties(runner PROPERTIES TIMEOUT 120)
+  endif()
+endif()
+if(TARGET fw_gbench AND TARGET fw_runner)
+  fw_unit_test(gbench fw_gbench fw_runner) # fw_runner for jansson
+endif()
