@@ -102,15 +102,15 @@ static json_t *ask_oracle(const fw_settings *s, const fw_outcome *o, char **why)
 }
 
 /* NULL when the receipt satisfies the oracle; else which field, what it held, what it must hold. A reference keeps its
- * own structure, so only the work done (ops, checksum) binds it. */
-static char *compare(const json_t *receipt, const json_t *expect, bool reference)
+ * own structure and a baseline has none, so only the work done (ops, checksum) binds it. */
+static char *compare(const json_t *receipt, const json_t *expect, bool work_only)
 {
     static const char *const fields[] = {"units", "messages", "peak_live", "bytes", "ops", "checksum"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         const json_t *e = json_object_get(expect, fields[i]);
         const char *rule = fw_str_of(e, "rule");
         uint64_t got = u64_of(receipt, fields[i]), want = u64_of(e, "value");
-        if (!e || strncmp(rule, "info", 4) == 0 || (reference && i < 4))
+        if (!e || strncmp(rule, "info", 4) == 0 || (work_only && i < 4))
             continue;
         if (!json_object_get(receipt, fields[i]))
             return fw_text("wrong receipt: %s is missing", fields[i]);
@@ -178,7 +178,7 @@ static void judge_result(const fw_settings *s, fw_outcome *o)
     if (!json_is_object(receipt))
         why = fw_text("no receipt");
     else if (expect)
-        why = compare(receipt, expect, strcmp(o->which->entry.runner->kind, "reference") == 0);
+        why = compare(receipt, expect, strcmp(o->which->entry.runner->kind, "model") != 0);
     json_decref(expect);
     if (fw_interrupted && why)
         o->interrupted = true;
