@@ -21,23 +21,24 @@ typedef struct pool_config {
 struct worker {
     unsigned index;
     pool *pool;
-    fw_slot *slot;  /* this worker's counters; the only ones a job may use */
-    void *current;  /* the unit running now: green's or stackless's business */
-    void *sched;    /* green: the scheduler's own saved context, stack cache */
+    fw_slot *slot; /* this worker's counters; the only ones a job may use */
+    void *current; /* the unit running now: green's or stackless's business */
+    void *sched;   /* green: the scheduler's own saved context, stack cache */
     struct worker_private *priv;
 };
 
 /* Starts n threads. Blocks until all run and are bound. *out is freed by pool_stop. 0 or -errno. */
 int pool_start(pool **out, const pool_config *config);
-/* Waits until every worker has finished the job in hand, ends and joins them. Jobs still queued are not run. Not from a worker. */
+/* Waits until every worker has finished the job in hand, ends and joins them. Jobs still queued are not run. Not from a
+ * worker. */
 void pool_stop(pool *p);
 unsigned pool_size(const pool *p);
 worker *pool_worker(pool *p, unsigned index);
 /* The calling thread's worker or NULL. Not inlined: never keep its result across a switch of a green thread. */
 worker *worker_here(void);
 
-/* Any thread, never blocks: makes j runnable. From a worker of p: into its own queue (LIFO slot when `next`), else the inject queue. Wakes a
- * worker if all who could run it sleep. */
+/* Any thread, never blocks: makes j runnable. From a worker of p: into its own queue (LIFO slot when `next`), else the
+ * inject queue. Wakes a worker if all who could run it sleep. */
 void pool_push(pool *p, job *j, bool next);
 /* Any thread, never blocks: j will run on worker `index` (its inbox is not stolen from). */
 void pool_push_to(pool *p, unsigned index, job *j);
@@ -47,11 +48,11 @@ void worker_push_last(worker *w, job *j);
 /* A one-shot timer, memory the caller's. fire runs on some worker's own stack, outside all locks. */
 typedef struct core_timer core_timer;
 struct core_timer {
-    uint64_t deadline_ns;         /* CLOCK_MONOTONIC, absolute */
+    uint64_t deadline_ns; /* CLOCK_MONOTONIC, absolute */
     void (*fire)(core_timer *, worker *);
-    void *owner;                  /* fire's business */
-    worker *home;                 /* whose heap; set by arm */
-    _Atomic uint32_t slot;        /* index in the heap + 1; 0: not in it. Guarded by the heap's lock */
+    void *owner;           /* fire's business */
+    worker *home;          /* whose heap; set by arm */
+    _Atomic uint32_t slot; /* index in the heap + 1; 0: not in it. Guarded by the heap's lock */
 };
 /* From a worker. O(log n). */
 void core_timer_arm(worker *w, core_timer *t);

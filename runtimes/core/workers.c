@@ -1,0 +1,434 @@
+/* workers.c - the pool: where a worker looks for work, and how it sleeps.
+ *
+ * Looking, in this order: every 61 ticks the inject queue and the timers; the LIFO slot (three times in a row at
+ * most); the own ring; the own inbox; the inject queue; others' rings; and, before sleeping, others' LIFO slots.
+ *
+ * Sleeping: one word counts who searches (low half) and who sleeps (high half). A push publishes its job and then
+ * does a read-modify-write of the word; a worker that goes to sleep does one too and then looks everywhere once more.
+ * The two are ordered by the word's modification order: either the push sees the sleeper and wakes it, or the sleeper's
+ * last look sees the job (acq_rel on both sides). A push wakes nobody while somebody searches: the last searcher that
+ * finds work wakes the next. */
+#include "workers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "park.h"
+#include "runq.h"
+#include "timers.h"
+
+enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
+enum { SEARCHER = 1, SLEEPER = 1 << 16 };
+
+typedef struct job_list { /* FIFO under a lock; count may be read without it as a hint */
+    pthread_mutex_t lock;
+    job *first, *last;
+    _Atomic uint32_t count;
+} job_list;
+
+struct worker_private {
+    worker self;
+    runq ring;
+    alignas(FW_PAD) job *_Atomic next; /* LIFO slot: the owner, and thieves by exchange */
+    job_list inbox;
+    timers timers;
+    parker sleeper;
+    pthread_t thread;
+    const fw_worker *place;
+    uint32_t tick, lifo_run, victim;
+    bool searching;
+};
+
+struct pool {
+    alignas(FW_PAD) _Atomic uint32_t idle; /* searchers | sleepers << 16 */
+    _Atomic bool stop;
+    alignas(FW_PAD) job_list inject;
+    pthread_mutex_t sleep_lock; /* guards asleep and asleep_count, and changes of the sleepers' half */
+    unsigned *asleep, asleep_count;
+    unsigned n;
+    bool pinned;
+    fw_worker *places;
+    _Atomic uint32_t started;
+    parker starter;
+    _Atomic int bind_error;
+    struct worker_private workers[];
+};
+
+static _Thread_local worker *here;
+
+__attribute__((noinline)) worker *worker_here(void)
+{
+    return here;
+}
+
+static void lock(pthread_mutex_t *m)
+{
+    FW_MUST(pthread_mutex_lock(m) == 0);
+}
+
+static void unlock(pthread_mutex_t *m)
+{
+    FW_MUST(pthread_mutex_unlock(m) == 0);
+}
+
+static void list_init(job_list *l)
+{
+    *l = (job_list){.first = NULL};
+    FW_MUST(pthread_mutex_init(&l->lock, NULL) == 0);
+}
+
+static void list_push(job_list *l, job *first, job *last, uint32_t n)
+{
+    last->next = NULL;
+    lock(&l->lock);
+    *(l->last ? &l->last->next : &l->first) = first;
+    l->last = last;
+    atomic_fetch_add_explicit(&l->count, n, memory_order_release); /* pairs with list_pop's acquire */
+    unlock(&l->lock);
+}
+
+static job *list_pop(job_list *l)
+{
+    if (atomic_load_explicit(&l->count, memory_order_acquire) == 0)
+        return NULL;
+    lock(&l->lock);
+    job *j = l->first;
+    if (j) {
+        l->first = j->next;
+        if (!l->first)
+            l->last = NULL;
+        atomic_fetch_sub_explicit(&l->count, 1, memory_order_relaxed);
+    }
+    unlock(&l->lock);
+    return j;
+}
+
+/* ---- sleeping and waking ------------------------------------------------ */
+
+static uint32_t searchers(uint32_t idle)
+{
+    return idle & (SLEEPER - 1);
+}
+
+/* Takes worker `index` (or, with -1, the last to fall asleep) off the list of sleepers. NULL: it does not sleep. The
+ * woken one counts as a searcher from now on. */
+static struct worker_private *rouse(pool *p, int index)
+{
+    struct worker_private *found = NULL;
+
+    lock(&p->sleep_lock);
+    for (unsigned i = p->asleep_count; i-- > 0 && !found;) {
+        if (index >= 0 && p->asleep[i] != (unsigned)index)
+            continue;
+        found = &p->workers[p->asleep[i]];
+        p->asleep[i] = p->asleep[--p->asleep_count];
+        atomic_fetch_add_explicit(&p->idle, SEARCHER - (uint32_t)SLEEPER, memory_order_acq_rel);
+    }
+    unlock(&p->sleep_lock);
+    return found;
+}
+
+/* After a job was published where anybody may find it. */
+static void notify(pool *p)
+{
+    uint32_t idle = atomic_fetch_add_explicit(&p->idle, 0, memory_order_acq_rel);
+    if (searchers(idle) > 0 || idle / SLEEPER == 0)
+        return;
+    struct worker_private *w = rouse(p, -1);
+    if (w)
+        park_wake(&w->sleeper);
+}
+
+/* After a job was put in one worker's inbox. */
+static void notify_one(pool *p, unsigned index)
+{
+    uint32_t idle = atomic_fetch_add_explicit(&p->idle, 0, memory_order_acq_rel);
+    if (idle / SLEEPER == 0)
+        return;
+    struct worker_private *w = rouse(p, (int)index);
+    if (w)
+        park_wake(&w->sleeper);
+}
+
+static void stop_searching(struct worker_private *w, bool found)
+{
+    if (!w->searching)
+        return;
+    w->searching = false;
+    uint32_t before = atomic_fetch_sub_explicit(&w->self.pool->idle, SEARCHER, memory_order_acq_rel);
+    if (found && searchers(before) == 1)
+        notify(w->self.pool);
+}
+
+/* Anything anywhere that w could run. */
+static bool work_visible(struct worker_private *w)
+{
+    pool *p = w->self.pool;
+    if (atomic_load(&p->stop) || atomic_load(&w->inbox.count) || atomic_load(&p->inject.count) ||
+        atomic_load(&w->next) || !runq_empty(&w->ring))
+        return true;
+    for (unsigned i = 0; !p->pinned && i < p->n; i++)
+        if (!runq_empty(&p->workers[i].ring) || atomic_load(&p->workers[i].next))
+            return true;
+    return false;
+}
+
+static void sleep_until_work(struct worker_private *w)
+{
+    pool *p = w->self.pool;
+    uint32_t change = SLEEPER - (w->searching ? SEARCHER : 0);
+
+    fw_live_sample();
+    w->searching = false;
+    lock(&p->sleep_lock);
+    p->asleep[p->asleep_count++] = w->self.index;
+    atomic_fetch_add_explicit(&p->idle, change, memory_order_acq_rel);
+    unlock(&p->sleep_lock);
+    if (!work_visible(w))
+        park_wait(&w->sleeper, timers_next(&w->timers));
+    /* Awake by a wake, a timer or the look: whoever is still on the list takes itself off. Either way it now searches.
+     */
+    rouse(p, (int)w->self.index);
+    w->searching = true;
+}
+
+/* ---- finding work ------------------------------------------------------- */
+
+static void overflow(struct worker_private *w, job *j)
+{
+    job *taken[RUNQ_SIZE / 2];
+    uint32_t n = runq_take_half(&w->ring, taken, RUNQ_SIZE / 2);
+
+    for (uint32_t i = 0; i + 1 < n; i++)
+        taken[i]->next = taken[i + 1];
+    fw_count(w->self.slot, FW_OVERFLOWS, 1);
+    if (n) {
+        taken[n - 1]->next = j;
+        list_push(&w->self.pool->inject, taken[0], j, n + 1);
+    } else {
+        list_push(&w->self.pool->inject, j, j, 1);
+    }
+}
+
+static void push_ring(struct worker_private *w, job *j)
+{
+    if (w->self.pool->pinned)
+        list_push(&w->inbox, j, j, 1); /* the ring is for sharing */
+    else if (!runq_push(&w->ring, j))
+        overflow(w, j);
+}
+
+static job *steal(struct worker_private *w, bool lifo_slots)
+{
+    pool *p = w->self.pool;
+    job *taken[RUNQ_SIZE / 2];
+
+    for (unsigned i = 0; i < p->n; i++) {
+        struct worker_private *victim = &p->workers[(w->victim + i) % p->n];
+        if (victim == w)
+            continue;
+        uint32_t n = runq_take_half(&victim->ring, taken, RUNQ_SIZE / 2);
+        if (n == 0 && lifo_slots && (taken[0] = atomic_exchange_explicit(&victim->next, NULL, memory_order_acquire)))
+            n = 1;
+        if (n == 0)
+            continue;
+        fw_count(w->self.slot, FW_STEALS, n);
+        w->victim = victim->self.index;
+        for (uint32_t k = 1; k < n; k++)
+            push_ring(w, taken[k]);
+        return taken[0];
+    }
+    return NULL;
+}
+
+static void fire_timers(struct worker_private *w)
+{
+    core_timer *due;
+    while (timers_next(&w->timers) != FW_FOREVER && (due = timers_pop_due(&w->timers, fw_now_ns())))
+        due->fire(due, &w->self);
+}
+
+/* From the own queues. */
+static job *take_local(struct worker_private *w)
+{
+    job *j = NULL;
+
+    if (++w->tick % TICKS_PER_LOOK == 0) {
+        fire_timers(w);
+        if ((j = list_pop(&w->self.pool->inject)))
+            return j;
+    }
+    if (atomic_load_explicit(&w->next, memory_order_relaxed) &&
+        (j = atomic_exchange_explicit(&w->next, NULL, memory_order_acquire))) {
+        if (++w->lifo_run <= LIFO_IN_A_ROW)
+            return j;
+        push_ring(w, j);
+    }
+    w->lifo_run = 0;
+    /* The inbox and the ring take turns. */
+    if (w->tick % 2 && (j = list_pop(&w->inbox)))
+        return j;
+    if ((j = runq_pop(&w->ring)))
+        return j;
+    return list_pop(&w->inbox);
+}
+
+/* The next job, or NULL when the pool stops. Sleeps while there is none. */
+static job *find(struct worker_private *w)
+{
+    pool *p = w->self.pool;
+
+    for (;;) {
+        if (atomic_load_explicit(&p->stop, memory_order_relaxed)) {
+            stop_searching(w, false);
+            return NULL;
+        }
+        job *j = take_local(w);
+        if (!j)
+            j = list_pop(&p->inject);
+        if (!j && !p->pinned) {
+            if (!w->searching && 2 * searchers(atomic_load_explicit(&p->idle, memory_order_relaxed)) < p->n) {
+                w->searching = true;
+                atomic_fetch_add_explicit(&p->idle, SEARCHER, memory_order_acq_rel);
+            }
+            if (w->searching && !(j = steal(w, false)))
+                j = steal(w, true);
+        }
+        if (j) {
+            stop_searching(w, true);
+            return j;
+        }
+        fire_timers(w);
+        sleep_until_work(w);
+    }
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker_private *w = arg;
+    pool *p = w->self.pool;
+    job *j;
+
+    here = &w->self;
+    w->self.slot = fw_slot_here();
+    int err = fw_worker_bind(w->place);
+    if (err)
+        atomic_store(&p->bind_error, err);
+    if (atomic_fetch_add(&p->started, 1) + 1 == p->n)
+        park_wake(&p->starter);
+    while ((j = find(w)))
+        j->run(j, &w->self);
+    fw_slot_release();
+    return NULL;
+}
+
+/* ---- the pool ----------------------------------------------------------- */
+
+int pool_start(pool **out, const pool_config *config)
+{
+    unsigned n = config->n;
+    pool *p = aligned_alloc(FW_PAD, (sizeof(pool) + n * sizeof(struct worker_private) + FW_PAD - 1) / FW_PAD * FW_PAD);
+
+    if (n == 0 || n >= SLEEPER || !p) {
+        free(p);
+        return n == 0 || n >= SLEEPER ? -EINVAL : -ENOMEM;
+    }
+    *p = (pool){.n = n, .pinned = config->pinned};
+    p->asleep = calloc(n, sizeof *p->asleep);
+    p->places = calloc(n, sizeof *p->places);
+    FW_MUST(p->asleep && p->places && pthread_mutex_init(&p->sleep_lock, NULL) == 0);
+    list_init(&p->inject);
+    park_init(&p->starter, false);
+    for (unsigned i = 0; i < n; i++) {
+        struct worker_private *w = &p->workers[i];
+        *w = (struct worker_private){.self = {.index = i, .pool = p}, .victim = i + 1};
+        w->self.priv = w;
+        p->places[i] = config->workers[i];
+        w->place = &p->places[i];
+        list_init(&w->inbox);
+        timers_init(&w->timers);
+        park_init(&w->sleeper, false);
+    }
+    for (unsigned i = 0; i < n; i++)
+        FW_MUST(pthread_create(&p->workers[i].thread, NULL, worker_main, &p->workers[i]) == 0);
+    while (atomic_load(&p->started) < n)
+        park_wait(&p->starter, FW_FOREVER);
+    *out = p;
+    int err = atomic_load(&p->bind_error);
+    if (err)
+        pool_stop(p);
+    return err;
+}
+
+void pool_stop(pool *p)
+{
+    atomic_store(&p->stop, true);
+    for (unsigned i = 0; i < p->n; i++)
+        park_wake(&p->workers[i].sleeper);
+    for (unsigned i = 0; i < p->n; i++)
+        FW_MUST(pthread_join(p->workers[i].thread, NULL) == 0);
+    for (unsigned i = 0; i < p->n; i++) {
+        timers_free(&p->workers[i].timers);
+        pthread_mutex_destroy(&p->workers[i].inbox.lock);
+    }
+    pthread_mutex_destroy(&p->inject.lock);
+    pthread_mutex_destroy(&p->sleep_lock);
+    free(p->asleep);
+    free(p->places);
+    free(p);
+}
+
+unsigned pool_size(const pool *p)
+{
+    return p->n;
+}
+
+worker *pool_worker(pool *p, unsigned index)
+{
+    return &p->workers[index].self;
+}
+
+void pool_push(pool *p, job *j, bool next)
+{
+    worker *self = worker_here();
+
+    if (!self || self->pool != p) {
+        list_push(&p->inject, j, j, 1);
+    } else if (next) {
+        job *before = atomic_exchange_explicit(&self->priv->next, j, memory_order_acq_rel);
+        if (before)
+            push_ring(self->priv, before);
+        else if (self->priv->lifo_run == 0)
+            return; /* this worker runs it next: no reason to wake another for it */
+    } else {
+        push_ring(self->priv, j);
+    }
+    if (!p->pinned || !self || self->pool != p)
+        notify(p);
+}
+
+void pool_push_to(pool *p, unsigned index, job *j)
+{
+    worker *self = worker_here();
+
+    list_push(&p->workers[index].inbox, j, j, 1);
+    if (!self || self != &p->workers[index].self)
+        notify_one(p, index);
+}
+
+void worker_push_last(worker *w, job *j)
+{
+    push_ring(w->priv, j);
+}
+
+void core_timer_arm(worker *w, core_timer *t)
+{
+    t->home = w;
+    timers_add(&w->priv->timers, t);
+}
+
+bool core_timer_cancel(core_timer *t)
+{
+    return timers_remove(&t->home->priv->timers, t);
+}

@@ -1,0 +1,162 @@
+/* pool_test - the worker pool: every job runs once, jobs are stolen, pinned jobs stay,
+ * timers fire in order and never early, cancelled ones don't. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/park.h"
+#include "core/workers.h"
+
+enum { JOBS = 2000, TIMERS = 100 };
+
+typedef struct counted {
+    job job; /* first */
+    _Atomic uint32_t runs;
+    _Atomic uint32_t ran_on;
+} counted;
+
+static pool *p;
+static counted jobs[JOBS];
+static job seed;
+static _Atomic uint32_t left;
+static parker done;
+
+static void count_run(job *j, worker *w)
+{
+    counted *c = (counted *)j;
+    atomic_fetch_add(&c->runs, 1);
+    atomic_store(&c->ran_on, w->index);
+    if (atomic_fetch_sub(&left, 1) == 1)
+        park_wake(&done);
+}
+
+static void push_all(job *j, worker *w)
+{
+    (void)j;
+    for (int i = 0; i < JOBS; i++)
+        pool_push(w->pool, &jobs[i].job, i % 7 == 0);
+}
+
+static void start(unsigned n, bool pinned)
+{
+    static fw_worker places[8];
+    for (unsigned i = 0; i < n; i++)
+        places[i] = (fw_worker){.index = i, .l3 = -1, .numa = -1};
+    park_init(&done, false);
+    FW_MUST(pool_start(&p, &(pool_config){places, n, pinned}) == 0);
+}
+
+static void reset_jobs(void)
+{
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i].job = (job){.run = count_run};
+        atomic_store(&jobs[i].runs, 0);
+    }
+    atomic_store(&left, JOBS);
+}
+
+static void every_job_runs_once(unsigned workers, bool from_inside)
+{
+    start(workers, false);
+    reset_jobs();
+    if (from_inside) {
+        seed = (job){.run = push_all};
+        pool_push(p, &seed, false);
+    } else {
+        for (int i = 0; i < JOBS; i++)
+            pool_push(p, &jobs[i].job, false);
+    }
+    FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    pool_stop(p);
+    for (int i = 0; i < JOBS; i++)
+        FW_MUST(atomic_load(&jobs[i].runs) == 1);
+}
+
+static void a_pinned_job_stays_where_it_was_put(void)
+{
+    start(3, true);
+    reset_jobs();
+    for (int i = 0; i < JOBS; i++)
+        pool_push_to(p, (unsigned)i % 3, &jobs[i].job);
+    FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    pool_stop(p);
+    for (int i = 0; i < JOBS; i++)
+        FW_MUST(atomic_load(&jobs[i].ran_on) == (uint32_t)i % 3);
+}
+
+/* Two jobs that each wait for the other: they end only if both run at the same time. */
+static _Atomic uint32_t met;
+
+static void meet(job *j, worker *w)
+{
+    (void)j;
+    (void)w;
+    atomic_fetch_add(&met, 1);
+    while (atomic_load(&met) < 2)
+        core_cpu_relax();
+    if (atomic_fetch_sub(&left, 1) == 1)
+        park_wake(&done);
+}
+
+static void two_workers_run_at_the_same_time(void)
+{
+    static job pair[2];
+    start(2, false);
+    atomic_store(&met, 0);
+    atomic_store(&left, 2);
+    for (int i = 0; i < 2; i++) {
+        pair[i] = (job){.run = meet};
+        pool_push(p, &pair[i], false);
+    }
+    FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    pool_stop(p);
+}
+
+static core_timer timers[TIMERS];
+static uint64_t last_deadline;
+
+static void fired(core_timer *t, worker *w)
+{
+    (void)w;
+    FW_MUST(fw_now_ns() >= t->deadline_ns && t->deadline_ns >= last_deadline && t->owner == NULL);
+    last_deadline = t->deadline_ns;
+    if (atomic_fetch_sub(&left, 1) == 1)
+        park_wake(&done);
+}
+
+static void arm_all(job *j, worker *w)
+{
+    uint64_t now = fw_now_ns();
+    (void)j;
+    for (int i = 0; i < TIMERS; i++) {
+        timers[i] = (core_timer){.deadline_ns = now + (uint64_t)(i * 37 % TIMERS) * 20000, .fire = fired};
+        core_timer_arm(w, &timers[i]);
+    }
+    for (int i = 0; i < TIMERS; i += 2) {
+        timers[i].owner = &timers; /* must not fire */
+        FW_MUST(core_timer_cancel(&timers[i]) && !core_timer_cancel(&timers[i]));
+    }
+}
+
+static void timers_fire_in_order_and_never_early(void)
+{
+    start(1, false);
+    last_deadline = 0;
+    atomic_store(&left, TIMERS / 2);
+    seed = (job){.run = arm_all};
+    pool_push(p, &seed, false);
+    FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    pool_stop(p);
+}
+
+int main(void)
+{
+    every_job_runs_once(1, true);
+    every_job_runs_once(2, true);
+    every_job_runs_once(4, true);
+    every_job_runs_once(2, false);
+    a_pinned_job_stays_where_it_was_put();
+    two_workers_run_at_the_same_time();
+    timers_fire_in_order_and_never_early();
+    puts("ok: the pool");
+    return 0;
+}
