@@ -217,12 +217,13 @@ const fw_worker *fw_worker_of(const fw_trial *t, unsigned unit); /* worker (unit
 bool fw_pin_units(const fw_trial *t);                            /* green, stackless: no stealing */
 void *fw_input(const fw_trial *t);                               /* what the spec's prepare() left */
 
-/* Steady cells: call fw_open once when every unit runs (no thread of the cell
- * may use a meter before), then each measuring unit loops
+/* Steady cells: call fw_open once when every unit runs. After it (a barrier, a message or their start tells them)
+ * each measuring unit takes its meter with fw_meter_of, which copies the window into it, and loops
  *   do { start = fw_now_ns(); ...batch...; } while (fw_meter_record(m, start, fw_now_ns(), batch));
  * until the window has closed. */
 void fw_open(fw_trial *t);
-fw_meter *fw_meter_of(fw_trial *t, unsigned index); /* index < FW_MAX_METERS */
+/* The meter of one measuring unit, emptied, its pages touched; index < FW_MAX_METERS. Aborts before fw_open. */
+fw_meter *fw_meter_of(fw_trial *t, unsigned index);
 
 /* Books `ops` operations that took start..end together; true while the unit
  * must go on. One writer a meter; never blocks. */
@@ -304,7 +305,8 @@ typedef struct fw_spec {
      * checks what only the workload can check. *input is what fw_input gives.
      * 0 or -errno with one clear line in why. */
     int (*prepare)(fw_trial *t, void **input, char *why, size_t why_bytes);
-    /* The oracle: what the receipt must hold after `repeats` repeats and `ops` operations. */
+    /* The oracle: what the receipt must hold after `repeats` repeats and `ops` operations (all of them, warm-up too).
+     * prepare has run before in the same process, so fw_input holds. */
     void (*expect)(const fw_trial *t, uint64_t repeats, uint64_t ops, fw_expect *expect);
 } fw_spec;
 

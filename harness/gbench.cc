@@ -208,7 +208,7 @@ int fw_gbench_write(const fw_gbench *g, const char *path, const char *executable
         write_row(file, g, g->entries[i], family.emplace(g->entries[i].name, family.size()).first->second);
     }
     std::fprintf(file, "\n  ]\n}\n");
-    int err = std::ferror(file) ? ENOSPC : 0;
+    int err = std::fflush(file) != 0 ? errno : std::ferror(file) ? EIO : 0;
     if (std::fclose(file) != 0 && !err)
         err = errno;
     if (err)

@@ -62,10 +62,11 @@ static int oracle(void)
     if (fw_request_read(&request, true, why, sizeof why) != 0)
         return usage_error(why);
     fw_trial *t = request.trial;
-    if (fw_trial_prepare(t) != 0)
-        return usage_error(t->failure);
-    t->cell->spec->expect(t, request.repeats, request.ops, &expect);
-    int bad = print(json_pack("{s:o}", "expect", fw_expect_json(&expect)));
+    int bad = fw_trial_prepare(t) ? usage_error(t->failure) : 0;
+    if (!bad) {
+        t->cell->spec->expect(t, request.repeats, request.ops, &expect);
+        bad = print(json_pack("{s:o}", "expect", fw_expect_json(&expect)));
+    }
     fw_request_free(&request);
     return bad;
 }

@@ -168,10 +168,19 @@ static int read_trial(fw_request *r, const json_t *o, complaint why)
         return -EINVAL;
     r->trial = fw_trial_new(cell, "quick");
     FW_MUST(r->trial);
+    r->trial->baseline = strcmp(fw_about_runtime.kind, "seq") == 0;
     r->progress_fd = json_is_integer(fd) ? (int)json_integer_value(fd) : -1;
     r->hist_dir = text_of(o, "hist_dir");
     r->hist_stem = text_of(o, "hist_stem");
     return fill(r->trial, o, why);
+}
+
+static int read_question(fw_request *r, complaint why)
+{
+    if (number(r->json, "repeats", 1, UINT64_MAX, &r->repeats, why) ||
+        number(r->json, "ops", 0, UINT64_MAX, &r->ops, why))
+        return -EINVAL;
+    return read_trial(r, json_object_get(r->json, "trial"), why);
 }
 
 int fw_request_read(fw_request *r, bool oracle, char *text, size_t bytes)
@@ -184,12 +193,10 @@ int fw_request_read(fw_request *r, bool oracle, char *text, size_t bytes)
         snprintf(text, bytes, "standard input, line %d: %s", error.line, error.text);
         return -EINVAL;
     }
-    if (!oracle)
-        return read_trial(r, r->json, why);
-    if (number(r->json, "repeats", 1, UINT64_MAX, &r->repeats, why) ||
-        number(r->json, "ops", 0, UINT64_MAX, &r->ops, why))
-        return -EINVAL;
-    return read_trial(r, json_object_get(r->json, "trial"), why);
+    int err = oracle ? read_question(r, why) : read_trial(r, r->json, why);
+    if (err)
+        fw_request_free(r);
+    return err;
 }
 
 void fw_request_free(fw_request *r)

@@ -27,6 +27,7 @@ struct fw_trial {
     uint64_t seed, warmup_ns, window_ns;
     unsigned batch, nworkers;
     bool pin_units;
+    bool baseline; /* sequential: it has no units, so the oracle binds only its ops and checksum */
     fw_worker worker[FW_MAX_WORKERS];
 
     /* written while it runs */

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -89,9 +91,21 @@ static void skipped_rows_and_rows_without_a_figure_are_left_out(void **state)
     fw_gbench_free(g);
 }
 
-static void full_disk_and_missing_folder_are_errors(void **state)
+static void file_that_cannot_be_written_is_an_error_and_removed(void **state)
 {
+    struct rlimit old, tiny;
+    char path[64];
     fw_gbench *g = fw_gbench_new();
+    snprintf(path, sizeof path, "/tmp/gbench_test_%d.json", (int)getpid());
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    tiny = old;
+    tiny.rlim_cur = 16;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
+    int err = fw_gbench_write(g, path, "e", "h");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(err, -EFBIG);
+    assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(fw_gbench_write(g, "/nonexistent/x.json", "e", "h"), -ENOENT);
     fw_gbench_free(g);
 }
@@ -102,7 +116,7 @@ int main(void)
         cmocka_unit_test(row_has_its_name_and_figures_as_given),
         cmocka_unit_test(same_name_is_a_repetition),
         cmocka_unit_test(skipped_rows_and_rows_without_a_figure_are_left_out),
-        cmocka_unit_test(full_disk_and_missing_folder_are_errors),
+        cmocka_unit_test(file_that_cannot_be_written_is_an_error_and_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
