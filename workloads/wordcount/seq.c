@@ -20,6 +20,9 @@ static void whole(wordcount_pass *pass)
 /* -- launch -- */
 int wordcount_seq(fw_trial *t)
 {
+    int err = fw_worker_bind(fw_worker_of(t, 0));
+    if (err)
+        return fw_fail(t, "cannot run on worker 0's CPUs: error %d", -err);
     fw_begin(t);
     wordcount_pass pass = wordcount_begin(t);
     /* -- coordinate -- */
