@@ -21,6 +21,7 @@ static int server(void *arg)
     game *g = arg;
     uint64_t seed = fw_seed(g->trial), *message = malloc(g->bytes);
 
+    FW_MUST(message);
     proc_link_receiver(g->request);
     proc_link_sender(g->answer);
     for (uint64_t s = 0; proc_recv(g->request, message, g->bytes) == (int64_t)g->bytes; s++) {
@@ -39,6 +40,7 @@ static int client(void *arg)
     uint64_t seed = fw_seed(g->trial), s = 0, checksum = 0, start, *message = malloc(g->bytes);
     unsigned batch = fw_batch(g->trial);
 
+    FW_MUST(message);
     proc_link_sender(g->request);
     proc_link_receiver(g->answer);
     fw_open(g->trial);

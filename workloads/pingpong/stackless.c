@@ -53,6 +53,7 @@ static async_fn(client)
 {
     async_begin(client);
     self->message = calloc(self->game->words, 8);
+    FW_MUST(self->message);
     self->batch = fw_batch(self->game->trial);
     fw_open(self->game->trial);
     self->meter = fw_meter_of(self->game->trial, 0);

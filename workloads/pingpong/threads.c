@@ -32,6 +32,7 @@ static void client(void *arg)
     uint64_t seed = fw_seed(g->trial), s = 0, checksum = 0, start, *message = calloc(words, 8);
     unsigned batch = fw_batch(g->trial);
 
+    FW_MUST(message);
     fw_open(g->trial);
     fw_meter *meter = fw_meter_of(g->trial, 0);
     do {
