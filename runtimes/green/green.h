@@ -1,6 +1,6 @@
-/* green.h - green threads: M:N, stackful, work-stealing. A call that would block parks the green thread, and its worker runs another.
- * There is no pre-emption: a unit that computes keeps its worker until it parks, yields or ends. Do not keep the address of
- * a thread-local or errno across any call here: the unit may go on on another OS thread. */
+/* green.h - green threads: M:N, stackful, work-stealing. A call that would block parks the green thread, and its worker
+ * runs another. There is no pre-emption: a unit that computes keeps its worker until it parks, yields or ends. Do not
+ * keep the address of a thread-local or errno across any call here: the unit may go on on another OS thread. */
 #ifndef GREEN_H
 #define GREEN_H
 
@@ -21,20 +21,23 @@ typedef struct green_attr {
     const char *name;   /* for messages; static storage */
 } green_attr;
 
-/* Starts the workers, runs fn(arg) as the first green thread, and blocks the calling OS thread until fn returned and every unit
- * was joined. 0 or -errno (-ENOTSUP: no context switch for this machine). The first thread is not counted as a unit. */
+/* Starts the workers, runs fn(arg) as the first green thread, and blocks the calling OS thread until fn returned and
+ * every unit was joined. 0 or -errno (-ENOTSUP: no context switch for this machine). The first thread is not counted as
+ * a unit. */
 int green_run(const green_config *config, void (*fn)(void *arg), void *arg);
 
 /* The calls below are for green threads only. */
-int green_spawn(green **out, const green_attr *attr, void (*fn)(void *arg), void *arg); /* attr may be NULL. 0, -ENOMEM. Every unit is joined once. */
-int green_join(green *g); /* parks until it has ended; frees it */
+int green_spawn(green **out, const green_attr *attr, void (*fn)(void *arg),
+                void *arg); /* attr may be NULL. 0, -ENOMEM. Every unit is joined once. */
+int green_join(green *g);   /* parks until it has ended; frees it */
 void green_yield(void);
 int green_sleep_until(uint64_t deadline_ns); /* 0; never early */
 green *green_self(void);
 unsigned green_worker(void); /* index of the worker now */
 
-/* Parks the caller. commit(g, arg) runs on the scheduler's stack after the switch, so that an unpark can't race a stack in use;
- * commit returning false cancels the park. A permit is not kept: whoever unparks must know that commit has run (e.g. by a lock that commit releases). */
+/* Parks the caller. commit(g, arg) runs on the scheduler's stack after the switch, so that an unpark can't race a stack
+ * in use; commit returning false cancels the park. A permit is not kept: whoever unparks must know that commit has run
+ * (e.g. by a lock that commit releases). */
 void green_park(bool (*commit)(green *g, void *arg), void *arg);
 void green_unpark(green *g); /* any worker: makes it runnable */
 

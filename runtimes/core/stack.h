@@ -1,0 +1,35 @@
+/* stack.h - stacks for green threads: mapped in slabs without reserving memory, a guard
+ * below each, reused last-in first-out.
+ *
+ *   low  | guard 1 page | ......... stack grows down <- top |  high
+ *
+ * The guard is an in-place marker where the kernel has MADV_GUARD_INSTALL (Linux 6.13), so that a slab stays one
+ * mapping; else a page without access, which costs a mapping. */
+#ifndef CORE_STACK_H
+#define CORE_STACK_H
+
+#include <stddef.h>
+
+typedef struct core_stack {
+    struct core_stack *next; /* in a cache; lies at the top of the stack's own memory */
+    unsigned char *low;      /* lowest usable byte; the guard is below */
+    size_t bytes;            /* usable */
+} core_stack;
+
+typedef struct core_stack_cache {
+    core_stack *free;
+    struct core_slab *slabs; /* what this cache has mapped; its stacks may have gone to another cache */
+    size_t bytes;            /* of each stack */
+} core_stack_cache;
+
+/* A stack of cache->bytes, cached or new. NULL: the kernel gave no memory. One thread a cache. */
+core_stack *core_stack_take(core_stack_cache *cache);
+void core_stack_give(core_stack_cache *cache, core_stack *s);
+/* Where a context may begin: 16-byte aligned. */
+void *core_stack_top(core_stack *s);
+/* Unmaps what the cache has mapped. Only when none of those stacks is in use, in any cache. */
+void core_stack_free_all(core_stack_cache *cache);
+/* Whether address lies in the guard of s. */
+int core_stack_guards(const core_stack *s, const void *address);
+
+#endif

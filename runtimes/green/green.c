@@ -1,0 +1,162 @@
+/* green.c - spawn, join, yield, park, sleep. See green.h; the switching is in sched.c,
+ * the channels in green_chan.c. */
+#include "sched.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "core/park.h"
+
+enum { DEFAULT_STACK_BYTES = 65536, LEAST_STACK_BYTES = 16384, PAGE = 4096 };
+
+green *green_self(void)
+{
+    worker *w = worker_here();
+    return w ? w->current : NULL;
+}
+
+unsigned green_worker(void)
+{
+    return worker_here()->index;
+}
+
+static green *new_green(run *r, sched *s, void (*fn)(void *), void *arg)
+{
+#if CORE_HAS_CONTEXT
+    green *g = calloc(1, sizeof *g);
+    if (!g)
+        return NULL;
+    g->stack = core_stack_take(&s->stacks);
+    if (!g->stack) {
+        free(g);
+        return NULL;
+    }
+    g->job.run = green_resume;
+    g->run = r;
+    g->fn = fn;
+    g->arg = arg;
+    g->last_worker = UINT_MAX;
+    g->sp = core_context_make(core_stack_top(g->stack), green_main, g);
+    return g;
+#else
+    (void)r, (void)s, (void)fn, (void)arg;
+    return NULL;
+#endif
+}
+
+int green_spawn(green **out, const green_attr *attr, void (*fn)(void *arg), void *arg)
+{
+    worker *w = worker_here();
+    sched *s = w->sched;
+    run *r = s->run;
+    green *g = new_green(r, s, fn, arg);
+
+    if (!g)
+        return -ENOMEM;
+    g->name = attr ? attr->name : NULL;
+    g->home = attr && attr->worker >= 0 ? attr->worker % (int)pool_size(r->pool) : (int)w->index;
+    fw_count(w->slot, FW_CREATED, 1);
+    uint64_t created = atomic_load_explicit(&w->slot->n[FW_CREATED], memory_order_relaxed);
+    if ((created & (created - 1)) == 0)
+        fw_live_sample();
+    *out = g;
+    if (r->pinned || (attr && attr->worker >= 0))
+        pool_push_to(r->pool, (unsigned)g->home, &g->job);
+    else
+        pool_push(r->pool, &g->job, false);
+    return 0;
+}
+
+static bool commit_join(green *self, void *arg)
+{
+    green *target = arg, *nobody = NULL;
+    /* Fails when it has ended: then go on. acq_rel pairs with bury. */
+    return atomic_compare_exchange_strong_explicit(&target->joiner, &nobody, self, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
+
+int green_join(green *g)
+{
+    if (atomic_load_explicit(&g->joiner, memory_order_acquire) != GREEN_ENDED)
+        green_park(commit_join, g);
+    free(g);
+    return 0;
+}
+
+void green_yield(void)
+{
+    green_leave(green_self(), ACTION_YIELD, NULL, NULL);
+}
+
+void green_park(bool (*commit)(green *g, void *arg), void *arg)
+{
+    green_leave(green_self(), ACTION_PARK, commit, arg);
+}
+
+void green_unpark(green *g)
+{
+    green_make_runnable(g);
+}
+
+static void wake_sleeper(core_timer *t, worker *w)
+{
+    (void)w;
+    green_make_runnable(t->owner);
+}
+
+static bool commit_sleep(green *self, void *arg)
+{
+    core_timer *t = arg;
+    t->owner = self;
+    core_timer_arm(worker_here(), t); /* fires on this worker, after this commit */
+    return true;
+}
+
+int green_sleep_until(uint64_t deadline_ns)
+{
+    core_timer t = {.deadline_ns = deadline_ns, .fire = wake_sleeper};
+    if (fw_now_ns() < deadline_ns)
+        green_park(commit_sleep, &t);
+    return 0;
+}
+
+int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
+{
+    parker done;
+    run r = {.pinned = config->pinned, .done = &done};
+
+    if (!CORE_HAS_CONTEXT)
+        return -ENOTSUP;
+    r.stack_bytes = config->stack_bytes ? config->stack_bytes : DEFAULT_STACK_BYTES;
+    if (r.stack_bytes < LEAST_STACK_BYTES)
+        r.stack_bytes = LEAST_STACK_BYTES;
+    r.stack_bytes = (r.stack_bytes + PAGE - 1) / PAGE * PAGE;
+    r.sched = calloc(config->n ? config->n : 1, sizeof *r.sched);
+    if (!r.sched)
+        return -ENOMEM;
+    int err = pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned});
+    if (err) {
+        free(r.sched);
+        return err;
+    }
+    for (unsigned i = 0; i < config->n; i++) {
+        r.sched[i] = (sched){.run = &r, .stacks = {.bytes = r.stack_bytes}};
+        pool_worker(r.pool, i)->sched = &r.sched[i];
+    }
+    park_init(&done, false);
+    green *root = new_green(&r, &r.sched[0], fn, arg); /* no worker uses its sched yet */
+    if (root) {
+        root->root = true;
+        pool_push_to(r.pool, 0, &root->job);
+        park_wait(&done, FW_FOREVER);
+    }
+    pool_stop(r.pool);
+    for (unsigned i = 0; i < config->n; i++) {
+        green_unwatch_overflow(&r.sched[i]);
+        core_stack_free_all(&r.sched[i].stacks);
+    }
+    free(root);
+    free(r.sched);
+    return root ? 0 : -ENOMEM;
+}

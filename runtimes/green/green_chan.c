@@ -1,0 +1,150 @@
+/* green_chan.c - channels for green threads: the channel core, with a green thread as
+ * the waiter. Waiting is committed on the worker's stack, after the switch: by then the stack that holds the
+ * waiter is at rest, and whoever wakes it may run it at once. */
+#include "sched.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/chan.h"
+
+struct green_chan {
+    core_chan *core;
+};
+
+int green_chan_create(green_chan **out, size_t elem_bytes, size_t capacity)
+{
+    green_chan *c = malloc(sizeof *c);
+    if (!c)
+        return -ENOMEM;
+    int err = core_chan_create(&c->core, elem_bytes, capacity);
+    if (err) {
+        free(c);
+        return err;
+    }
+    *out = c;
+    return 0;
+}
+
+void green_chan_destroy(green_chan *c)
+{
+    core_chan_destroy(c->core);
+    free(c);
+}
+
+int green_chan_close(green_chan *c)
+{
+    return core_chan_close(c->core);
+}
+
+/* One operation that may wait; on its green thread's stack. */
+typedef struct operation {
+    core_chan *channel;
+    void *element;
+    bool send;
+    int result;
+    uint64_t deadline_ns;
+    _Atomic uint32_t winner; /* 1: done or closed; TIMED_OUT: the timer's */
+    waiter waiter;
+    core_timer timer;
+    _Atomic bool fired; /* the timer's last touch of this frame */
+} operation;
+
+#define TIMED_OUT UINT32_MAX
+
+static void wake_green(waiter *w)
+{
+    green_make_runnable(w->owner);
+}
+
+static void expire(core_timer *t, worker *w)
+{
+    operation *o = t->owner;
+    green *g = o->waiter.owner;
+    uint32_t open = 0;
+
+    (void)w;
+    bool won = atomic_compare_exchange_strong_explicit(&o->winner, &open, TIMED_OUT, memory_order_acq_rel,
+                                                       memory_order_acquire);
+    atomic_store_explicit(&o->fired, true, memory_order_release); /* pairs with finish's acquire; o may be gone */
+    if (won)
+        green_make_runnable(g);
+}
+
+static bool commit_wait(green *self, void *arg)
+{
+    operation *o = arg;
+    worker *w = worker_here();
+    bool timed = o->deadline_ns != FW_FOREVER;
+
+    o->waiter = (waiter){.winner = &o->winner, .wake = wake_green, .owner = self};
+    if (timed) { /* first: it can fire on this worker only, after this commit */
+        o->timer = (core_timer){.deadline_ns = o->deadline_ns, .fire = expire, .owner = o};
+        core_timer_arm(w, &o->timer);
+    }
+    int result = o->send ? core_chan_send(o->channel, o->element, &o->waiter, w->slot)
+                         : core_chan_recv(o->channel, o->element, &o->waiter, w->slot);
+    if (result == -EINPROGRESS)
+        return true; /* o is no longer ours */
+    if (timed)
+        core_timer_cancel(&o->timer);
+    o->result = result;
+    o->waiter.owner = NULL; /* did not wait */
+    return false;
+}
+
+static int finish(operation *o)
+{
+    if (!o->waiter.owner)
+        return o->result;
+    if (o->deadline_ns != FW_FOREVER && !core_timer_cancel(&o->timer))
+        while (!atomic_load_explicit(&o->fired, memory_order_acquire))
+            green_yield();
+    if (atomic_load_explicit(&o->winner, memory_order_acquire) != TIMED_OUT)
+        return o->waiter.status;
+    core_chan_cancel(o->channel, &o->waiter);
+    return -ETIMEDOUT;
+}
+
+/* deadline 0: -EAGAIN instead of waiting. */
+static int operate(green_chan *c, void *elem, bool send, uint64_t deadline_ns)
+{
+    fw_slot *slot = worker_here()->slot;
+    int err = send ? core_chan_send(c->core, elem, NULL, slot) : core_chan_recv(c->core, elem, NULL, slot);
+
+    if (err != -EAGAIN || deadline_ns == 0)
+        return err;
+    operation o = {.channel = c->core, .element = elem, .send = send, .deadline_ns = deadline_ns};
+    green_park(commit_wait, &o);
+    return finish(&o);
+}
+
+int green_send(green_chan *c, const void *elem)
+{
+    return operate(c, (void *)elem, true, FW_FOREVER);
+}
+
+int green_send_until(green_chan *c, const void *elem, uint64_t deadline_ns)
+{
+    return operate(c, (void *)elem, true, deadline_ns ? deadline_ns : 1);
+}
+
+int green_try_send(green_chan *c, const void *elem)
+{
+    return operate(c, (void *)elem, true, 0);
+}
+
+int green_recv(green_chan *c, void *elem)
+{
+    return operate(c, elem, false, FW_FOREVER);
+}
+
+int green_recv_until(green_chan *c, void *elem, uint64_t deadline_ns)
+{
+    return operate(c, elem, false, deadline_ns ? deadline_ns : 1);
+}
+
+int green_try_recv(green_chan *c, void *elem)
+{
+    return operate(c, elem, false, 0);
+}

@@ -1,0 +1,74 @@
+/* sched.h - inside green only: a green thread, what a worker keeps for it, and the switch
+ * between the two with the sanitizers told.
+ *
+ *   worker's own stack            green thread's stack
+ *   green_resume ---enter------->  fn ... blocks
+ *   does what was asked  <-leave-  (action, commit)
+ *
+ * The action runs on the worker's stack after the switch, so that nobody can resume a
+ * green thread whose stack is still in use. */
+#ifndef GREEN_SCHED_H
+#define GREEN_SCHED_H
+
+#include "core/context.h"
+#include "core/stack.h"
+#include "core/workers.h"
+#include "green.h"
+
+typedef struct run run;
+
+typedef enum action { ACTION_YIELD, ACTION_PARK, ACTION_EXIT } action;
+
+/* One a worker; only its worker uses it. */
+typedef struct sched {
+    void *sp; /* the worker's context while a green thread runs */
+    run *run;
+    core_stack_cache stacks;
+    action action; /* what the green thread that just left wants */
+    bool (*commit)(green *g, void *arg);
+    void *commit_arg;
+    void *signal_stack;
+    const void *stack_low; /* the worker's own stack, for AddressSanitizer */
+    size_t stack_bytes;
+    void *fake_stack, *fiber; /* AddressSanitizer's and ThreadSanitizer's */
+} sched;
+
+struct green {
+    job job; /* first: the worker runs this */
+    void *sp;
+    core_stack *stack;
+    void (*fn)(void *arg);
+    void *arg;
+    const char *name;
+    run *run;
+    int home;              /* pinned: the worker it stays on */
+    unsigned last_worker;  /* UINT_MAX: has not run */
+    green *_Atomic joiner; /* NULL, who waits for the end, or GREEN_ENDED */
+    bool root;
+    void *fake_stack, *fiber;
+};
+
+#define GREEN_ENDED ((green *)(uintptr_t)1)
+
+struct run {
+    pool *pool;
+    bool pinned;
+    size_t stack_bytes;
+    struct parker *done;
+    sched *sched; /* one a worker */
+};
+
+/* Makes g runnable; any thread. */
+void green_make_runnable(green *g);
+/* job.run of every green thread. */
+void green_resume(job *j, worker *w);
+/* Leaves the running green thread for its worker, which then does the action. Returns when resumed. */
+void green_leave(green *g, action what, bool (*commit)(green *, void *), void *arg);
+/* First code on a green thread's stack. */
+void green_main(void *g);
+
+/* overflow.c: SIGSEGV in a guard is reported by name. Once a worker thread; once a process. */
+void green_watch_overflow(sched *s);
+void green_unwatch_overflow(sched *s);
+
+#endif
