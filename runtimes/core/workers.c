@@ -297,6 +297,9 @@ static job *find(struct worker_private *w)
         }
         if (j) {
             stop_searching(w, true);
+            /* j may keep this worker for long: what waits in the LIFO slot behind it is for others now. */
+            if (!p->pinned && atomic_load_explicit(&w->next, memory_order_relaxed))
+                notify(p);
             return j;
         }
         fire_timers(w);
@@ -419,7 +422,10 @@ void pool_push_to(pool *p, unsigned index, job *j)
 
 void worker_push_last(worker *w, job *j)
 {
+    bool company = !w->pool->pinned && !runq_empty(&w->priv->ring);
     push_ring(w->priv, j);
+    if (company) /* alone, it is run again at once by this worker */
+        notify(w->pool);
 }
 
 void core_timer_arm(worker *w, core_timer *t)

@@ -1,5 +1,5 @@
-/* green_test - green threads are what they say: many on few OS threads, run at once on two workers, stolen, resumed elsewhere;
- * joins, sleeps, channels with deadlines. */
+/* green_test - green threads are what they say: many on few OS threads, run at once on two workers, stolen, resumed
+ * elsewhere; joins, sleeps, channels with deadlines. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -95,10 +95,12 @@ static void no_os_thread_per_unit_and_close_wakes_everyone(void)
     run(2, false, many_live, NULL);
 }
 
-/* A unit parks; another worker wakes it and keeps it, since its own one is busy until it has run. */
+/* A unit parks on one worker; then that worker is kept busy until the unit has gone on, so that it can go on only on
+ * the other one, from where it is woken. */
 typedef struct moved {
     green_chan *c;
-    _Atomic uint32_t before, after, waiting, done;
+    _Atomic unsigned before, after; /* worker + 1 */
+    _Atomic bool busy;
 } moved;
 
 static void mover(void *arg)
@@ -106,36 +108,43 @@ static void mover(void *arg)
     moved *m = arg;
     int token;
     atomic_store(&m->before, green_worker() + 1);
-    atomic_store(&m->waiting, 1);
     FW_MUST(green_recv(m->c, &token) == 0);
     atomic_store(&m->after, green_worker() + 1);
-    atomic_store(&m->done, 1);
 }
 
 static void keep_busy(void *arg)
 {
     moved *m = arg;
-    while (!atomic_load(&m->done))
+    atomic_store(&m->busy, true);
+    while (!atomic_load(&m->after))
         ;
+}
+
+static void waker(void *arg)
+{
+    moved *m = arg;
+    green *busy;
+    int token = 1;
+    FW_MUST(green_spawn(&busy, &(green_attr){.worker = (int)atomic_load(&m->before) - 1}, keep_busy, m) == 0);
+    while (!atomic_load(&m->busy))
+        ;
+    FW_MUST(green_send(m->c, &token) == 0);
+    green_join(busy);
 }
 
 static void park_and_move(void *arg)
 {
     moved m = {0};
-    green *unit, *busy;
-    int token = 1;
+    green *unit, *other;
     (void)arg;
     FW_MUST(green_chan_create(&m.c, sizeof(int), 0) == 0);
     FW_MUST(green_spawn(&unit, &(green_attr){.worker = 1}, mover, &m) == 0);
-    while (!atomic_load(&m.waiting))
+    while (!atomic_load(&m.before))
         green_yield();
-    while (green_worker() != 0) /* go on from the other worker */
-        green_yield();
-    FW_MUST(green_spawn(&busy, &(green_attr){.worker = 1}, keep_busy, &m) == 0);
-    FW_MUST(green_send(m.c, &token) == 0);
+    FW_MUST(green_spawn(&other, &(green_attr){.worker = 0}, waker, &m) == 0);
+    green_join(other);
     green_join(unit);
-    green_join(busy);
-    FW_MUST(atomic_load(&m.before) == 2);
+    FW_MUST(atomic_load(&m.before) == 2 && atomic_load(&m.after) == 1);
     green_chan_destroy(m.c);
 }
 
