@@ -27,6 +27,9 @@ bool fw_parse_seconds(const char *text, double min, double max, double *value);
 /* Formats into a fresh string; aborts without memory. */
 char *fw_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* "431 ns", "4.31 us", "12.0 ms", "1.73 s"; returns text. */
+const char *fw_time_text(char *text, size_t bytes, double ns);
+
 /* A growing list of strings. */
 typedef struct fw_names {
     const char **at;

@@ -122,3 +122,15 @@ bool fw_names_has(const fw_names *list, const char *name)
             return true;
     return false;
 }
+
+const char *fw_time_text(char *text, size_t bytes, double ns)
+{
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    unsigned u = 0;
+    while (u < 3 && ns >= 999.5) {
+        ns /= 1000;
+        u++;
+    }
+    snprintf(text, bytes, ns >= 99.95 ? "%.0f %s" : ns >= 9.995 ? "%.1f %s" : "%.2f %s", ns, units[u]);
+    return text;
+}

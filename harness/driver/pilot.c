@@ -35,7 +35,8 @@ static void pilot_point(fw_session *s, fw_point *p, size_t *done, size_t all)
         c->pilot_s = o->seconds;
         unsigned batch = steady && o->time_per_op > 0 ? batch_for(s->clock_cost_ns, o->time_per_op) : 1;
         p->batch = batch > p->batch ? batch : p->batch;
-        fw_progress_show(++*done, s->expected_s * (double)(all - *done) / (double)all, fw_case_name(c));
+        ++*done;
+        fw_progress_show(*done, s->expected_s * (double)(all - *done) / (double)all, fw_case_name(c));
     }
 }
 

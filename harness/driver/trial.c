@@ -2,10 +2,12 @@
  * trusted: one of our runners is asked what it must hold. Next: child.h. */
 #include "child.h"
 #include "driver.h"
+#include "sentinel.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 enum { ORACLE_SECONDS = 120 };
@@ -191,6 +193,60 @@ static void judge_result(const fw_settings *s, fw_outcome *o)
     free(why);
 }
 
+/* CPU time of this process and of all that it has ended and waited for. */
+static uint64_t own_cpu_ns(void)
+{
+    uint64_t ns = 0;
+    for (int i = 0; i < 2; i++) {
+        struct rusage u;
+        if (getrusage(i ? RUSAGE_CHILDREN : RUSAGE_SELF, &u) == 0)
+            ns += (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000000 +
+                  (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000;
+    }
+    return ns;
+}
+
+/* Runs the child between two looks at the machine; what disturbed it becomes taints. */
+static int run_watched(const fw_child_request *request, fw_child_result *r, fw_outcome *o)
+{
+    fw_sentinel before, after;
+    int cpus[FW_MAX_WORKERS];
+    unsigned n = 0;
+    json_t *worker;
+    size_t i;
+    json_array_foreach(o->point->workers, i, worker)
+    {
+        const json_t *first = json_array_get(json_object_get(worker, "cpus"), 0);
+        if (first && n < FW_MAX_WORKERS)
+            cpus[n++] = (int)json_integer_value(first);
+    }
+    uint64_t own = own_cpu_ns();
+    fw_sentinel_take(&before, cpus, n);
+    int rc = fw_child_run(request, r);
+    fw_sentinel_take(&after, cpus, n);
+    if (rc == 0)
+        fw_sentinel_compare(&before, &after, own_cpu_ns() - own, o->taints);
+    return rc;
+}
+
+/* A worker that was bound elsewhere than asked. */
+static void check_placement(fw_outcome *o)
+{
+    json_t *place;
+    size_t i;
+    json_array_foreach(json_object_get(o->result, "placement"), i, place)
+    {
+        const json_t *asked = json_object_get(place, "asked"), *got = json_object_get(place, "got");
+        if (json_array_size(asked) && !json_equal(asked, got)) {
+            char *a = json_dumps(asked, JSON_COMPACT), *g = got ? json_dumps(got, JSON_COMPACT) : NULL;
+            json_array_append_new(o->taints, json_sprintf("placement: worker %zu was asked to run on %s and ran on %s",
+                                                          i, a ? a : "?", g ? g : "?"));
+            free(a);
+            free(g);
+        }
+    }
+}
+
 void fw_trial_execute(const fw_settings *s, fw_outcome *o)
 {
     bool steady = strcmp(fw_str_of(o->point->workload, "mode"), "steady") == 0;
@@ -206,7 +262,7 @@ void fw_trial_execute(const fw_settings *s, fw_outcome *o)
                                     steady ? (double)(s->warmup_ns + s->window_ns) / 1e9 + 20 * s->hang_after_s : 0};
     fw_child_result r;
     o->status = "failed";
-    int rc = fw_child_run(&request, &r);
+    int rc = run_watched(&request, &r, o);
     free(text);
     if (rc) {
         fail(o, fw_text("no process for it: %s", strerror(-rc)));
@@ -224,6 +280,8 @@ void fw_trial_execute(const fw_settings *s, fw_outcome *o)
         fail(o, fw_text("wrote something else than one JSON object: %.60s%s", r.out, r.out_bytes ? "" : "(nothing)"));
     else
         judge_result(s, o);
+    check_placement(o);
+    o->tainted = json_array_size(o->taints) > 0;
     free(wrong);
     fw_child_free(&r);
 }

@@ -1,0 +1,103 @@
+/* measure.c - runs the schedule. A tainted trial is run once more, at once, as long as the
+ * budget lasts; a case that fails or refuses is not run again. */
+#include "child.h"
+#include "progress.h"
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t run_one(fw_session *s, const fw_outcome *like, unsigned retry_of)
+{
+    fw_outcome *o = fw_session_new(s, like);
+    size_t at = (size_t)(o - s->done);
+    o->retry_of = retry_of;
+    fw_session_run(s, at);
+    return at;
+}
+
+static void say_trouble(const fw_outcome *o)
+{
+    char *name = fw_case_name(o->which);
+    fw_progress_clear();
+    printf("%s %s, %s: %s: %s\n", fw_str_of(o->point->workload, "name"), o->point->label, name, o->status,
+           o->reason ? o->reason : "");
+    fflush(stdout);
+    free(name);
+}
+
+/* A block's round has ended: its figures in one row. */
+static void say_row(const fw_session *s, const fw_point *p, unsigned round, size_t from)
+{
+    char text[32];
+    fw_progress_clear();
+    printf("%u/%u %s %s:", round + 1, p->rounds, fw_str_of(p->workload, "name"), p->label);
+    for (size_t i = 0; i < p->ncases; i++) {
+        const fw_outcome *last = NULL;
+        for (size_t k = from; k < s->ndone; k++)
+            if (s->done[k].which == &p->cases[i] && strcmp(s->done[k].status, "ok") == 0 &&
+                strcmp(s->done[k].role, "twin") != 0)
+                last = &s->done[k];
+        char *name = fw_case_name(&p->cases[i]);
+        if (last)
+            printf("  %s %s%s", name, fw_time_text(text, sizeof text, last->time_per_op), last->tainted ? "!" : "");
+        free(name);
+    }
+    puts("");
+    fflush(stdout);
+}
+
+/* The seconds from trial i to the end of its round. */
+static double round_seconds(const fw_session *s, size_t i)
+{
+    double sum = 0;
+    unsigned round = s->planned[i].round;
+    for (; i < s->nplanned && (s->planned[i].point->axis || s->planned[i].round == round); i++)
+        sum += fw_trial_seconds(s, s->planned[i].point, s->planned[i].which);
+    return sum;
+}
+
+/* Trial i begins a round of the blocks that the budget can't hold? Whole rounds only: a half one has no pairs. */
+static bool stops_before(fw_session *s, size_t i, unsigned *round)
+{
+    const fw_outcome *next = &s->planned[i];
+    if (next->point->axis || next->round == *round)
+        return false;
+    *round = next->round;
+    if (next->round == 0 || round_seconds(s, i) <= fw_budget_left(s))
+        return false;
+    fw_names_add(&s->dropped,
+                 fw_text("from round %u on: the budget of %.0f s is used up (--budget)", *round + 1, s->budget_s));
+    return true;
+}
+
+void fw_measure(fw_session *s)
+{
+    double left = s->expected_s;
+    size_t first = s->ndone;
+    unsigned round = 0;
+    fw_progress_start(s->nplanned, left);
+    for (size_t i = 0; i < s->nplanned && !fw_interrupted && !s->results.error; i++) {
+        const fw_outcome *next = &s->planned[i];
+        if (stops_before(s, i, &round))
+            break;
+        if (i == 0 || s->planned[i - 1].point != next->point)
+            first = s->ndone;
+        double expected = fw_trial_seconds(s, next->point, next->which);
+        if (!next->which->failed && !next->which->refused) {
+            size_t at = run_one(s, next, 0);
+            bool ok = strcmp(s->done[at].status, "ok") == 0;
+            if (ok && s->done[at].tainted && fw_budget_left(s) > left)
+                run_one(s, next, s->done[at].id);
+            else if (!ok && !s->done[at].interrupted)
+                say_trouble(&s->done[at]);
+        }
+        left -= expected;
+        char *name = fw_case_name(next->which);
+        fw_progress_show(i + 1, left, name);
+        free(name);
+        if (i + 1 == s->nplanned || s->planned[i + 1].point != next->point)
+            say_row(s, next->point, next->round, first);
+    }
+    fw_progress_clear();
+}
