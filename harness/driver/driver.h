@@ -137,6 +137,7 @@ typedef struct fw_settings {
     uint64_t warmup_ns, window_ns;
 } fw_settings;
 
+uint64_t fw_pilot_window_ns(const fw_settings *s);
 void fw_trial_execute(const fw_settings *s, fw_outcome *o);
 
 /* ---- subcommands: the exit status; argv[0] is the subcommand -------------- */

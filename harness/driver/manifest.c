@@ -46,7 +46,8 @@ static json_t *argv_json(const json_t *argv)
     {
         const char *text = json_string_value(word), *at = n > 1 ? strstr(text, home) : NULL;
         bool whole = at && (at[n] == '/' || at[n] == '\0') && (at == text || at[-1] == '=');
-        json_array_append_new(list, whole ? json_sprintf("%.*s~%s", (int)(at - text), text, at + n) : json_string(text));
+        json_array_append_new(list,
+                              whole ? json_sprintf("%.*s~%s", (int)(at - text), text, at + n) : json_string(text));
     }
     return list;
 }
@@ -79,11 +80,10 @@ static json_t *runners_json(const fw_session *s)
     for (size_t i = 0; i < s->catalogue.runners; i++) {
         const fw_runner *r = &s->catalogue.runner[i];
         const char *name = strrchr(r->path, '/');
-        json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "path", name ? name + 1 : r->path,
-                                              "runtime", r->runtime, "model", r->model, "kind", r->kind, "version",
-                                              fw_str_of(r->describe, "version"), "spins",
-                                              fw_str_of(r->describe, "spins"), "threads",
-                                              fw_str_of(r->describe, "threads")));
+        json_array_append_new(
+            list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "path", name ? name + 1 : r->path, "runtime", r->runtime,
+                            "model", r->model, "kind", r->kind, "version", fw_str_of(r->describe, "version"), "spins",
+                            fw_str_of(r->describe, "spins"), "threads", fw_str_of(r->describe, "threads")));
     }
     return list;
 }
@@ -139,19 +139,19 @@ void fw_write_manifest(fw_session *s, bool last)
     char *allowed = allowed_text(), *kernel = fw_text("%s %s %s", u.sysname, u.release, u.machine);
     json_t *m = json_pack("{s:i,s:s,s:b,s:s,s:s,s:s,s:o,s:o,s:o,s:s,s:s,s:s}", "schema", 1, "version", FW_VERSION,
                           "interrupted", !last || fw_interrupted, "utc", s->utc, "alias", s->alias, "profile",
-                          s->options.profile, "seed",
-                          json_sprintf("%llu", (unsigned long long)s->options.seed), "argv",
+                          s->options.profile, "seed", json_sprintf("%llu", (unsigned long long)s->options.seed), "argv",
                           argv_json(s->options.argv), "git", git_json(), "libc",
                           fw_text("glibc %s", gnu_get_libc_version()), "kernel", kernel, "allowed_cpus", allowed);
     FW_MUST(m);
-    json_object_set_new(m, "build", json_pack("{s:s,s:s,s:s,s:s}", "compiler", FW_BUILD_COMPILER, "flags",
-                                              FW_BUILD_FLAGS, "type", FW_BUILD_TYPE, "sanitizers", FW_BUILD_SANITIZE));
+    json_object_set_new(m, "build",
+                        json_pack("{s:s,s:s,s:s,s:s}", "compiler", FW_BUILD_COMPILER, "flags", FW_BUILD_FLAGS, "type",
+                                  FW_BUILD_TYPE, "sanitizers", FW_BUILD_SANITIZE));
     json_object_set(m, "machine", s->machine);
     json_object_set_new(m, "grade", json_sprintf("%c", s->grade.letter));
     json_object_set(m, "grade_reasons", s->grade.reasons);
     json_object_set_new(m, "topology_hash", json_string(fw_topo_hash(s->topo)));
-    json_object_set_new(m, "clock", json_pack("{s:f,s:I}", "cost_ns", s->clock_cost_ns, "step_ns",
-                                              (json_int_t)s->clock_step_ns));
+    json_object_set_new(m, "clock",
+                        json_pack("{s:f,s:I}", "cost_ns", s->clock_cost_ns, "step_ns", (json_int_t)s->clock_step_ns));
     json_object_set_new(m, "runners", runners_json(s));
     json_object_set_new(m, "dropped", dropped_json(s));
     json_object_set_new(m, "oversubscribed", json_boolean(over));

@@ -16,8 +16,8 @@ typedef struct profile {
 } profile;
 
 static const profile profiles[] = {
-    {"smoke", 2, 0.02, 0}, {"quick", 6, 0.1, 120}, {"standard", 12, 0.25, 0}, {"rigorous", 24, 0.25, 0},
-    {"soak", 10000, 0.25, 3600},
+    {"smoke", 2, 0.02, 0},     {"quick", 6, 0.1, 120},      {"standard", 12, 0.25, 0},
+    {"rigorous", 24, 0.25, 0}, {"soak", 10000, 0.25, 3600},
 };
 static const double NO_BUDGET = 1e9;
 
@@ -80,7 +80,7 @@ static void describe_machine(fw_session *s)
     s->clock_cost_ns = fw_clock_cost_ns();
     s->clock_step_ns = fw_clock_step_ns();
     s->machine = fw_machine_facts(s->topo);
-    s->grade = fw_doctor_grade(s->machine);
+    s->grade = fw_doctor_grade(s->machine, FW_BUILD_SANITIZE);
     char *path = fw_text("%s/topology.xml", s->results.folder);
     int err = fw_topo_export(s->topo, path);
     if (err)
@@ -97,6 +97,8 @@ static int prepare(fw_session *s, int argc, char **argv)
         return status;
     take_profile(s);
     fw_catalogue_read(&s->catalogue, &s->options.runner);
+    if (fw_interrupted)
+        return FW_EXIT_INTERRUPTED;
     for (size_t i = 0; i < s->catalogue.warnings.n; i++)
         fprintf(stderr, "fiveways: %s\n", s->catalogue.warnings.at[i]);
     int err = fw_topo_load(&s->topo, NULL);

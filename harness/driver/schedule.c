@@ -117,9 +117,10 @@ static void say_plan(const fw_session *s)
         for (size_t j = 0; j < p->ncases; j++)
             entries += live(&p->cases[j]);
         if (!p->dropped)
-            printf("  %-3s %-10s %-34s %u worker%s%s, %u entries%s, %u rounds%s\n", p->id, fw_str_of(p->workload, "name"),
-                   p->label, p->nworkers, p->nworkers == 1 ? "" : "s", p->oversubscribed ? " (oversubscribed)" : "",
-                   entries, p->axis ? "" : " + twin", p->rounds, p->axis ? ", no verdict" : "");
+            printf("  %-3s %-10s %-34s %u worker%s%s, %u entries%s, %u rounds%s\n", p->id,
+                   fw_str_of(p->workload, "name"), p->label, p->nworkers, p->nworkers == 1 ? "" : "s",
+                   p->oversubscribed ? " (oversubscribed)" : "", entries, p->axis ? "" : " + twin", p->rounds,
+                   p->axis ? ", no verdict" : "");
     }
     for (size_t i = 0; i < s->dropped.n; i++)
         printf("  left out: %s\n", s->dropped.at[i]);

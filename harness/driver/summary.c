@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMN = 11, LABEL = 26 };
+enum { COLUMN = 10, LABEL = 36 };
 
 static bool is(const char *a, const char *b)
 {
@@ -76,7 +76,8 @@ static const char *base_of(const json_t *block)
     size_t i;
     if (e && ok(e))
         return "threads";
-    json_array_foreach(json_object_get(block, "entries"), i, e) if (ok(e) && headline(e)) return fw_str_of(e, "runtime");
+    json_array_foreach(json_object_get(block, "entries"), i, e) if (ok(e) && headline(e)) return fw_str_of(e,
+                                                                                                           "runtime");
     return NULL;
 }
 
@@ -87,9 +88,9 @@ static void columns(const json_t *blocks, fw_names *names)
     json_t *block, *e;
     size_t i, j;
     for (unsigned k = 0; k < 3; k++)
-        json_array_foreach(blocks, i, block) json_array_foreach(json_object_get(block, "entries"), j,
-                                                                e) if (is(fw_str_of(e, "kind"), kinds[k]) && headline(e) &&
-                                                                       !fw_names_has(names, fw_str_of(e, "runtime")))
+        json_array_foreach(blocks, i, block) json_array_foreach(
+            json_object_get(block, "entries"), j,
+            e) if (is(fw_str_of(e, "kind"), kinds[k]) && headline(e) && !fw_names_has(names, fw_str_of(e, "runtime")))
             fw_names_add(names, fw_str_of(e, "runtime"));
 }
 
@@ -131,7 +132,8 @@ static void variants(FILE *out, const json_t *block, const char *base)
         if (!headline(e)) {
             fprintf(out, "%s%s ", any ? ", " : "  variants: ", name);
             if (ok(e) && b)
-                fprintf(out, "%s%s", factor(number, sizeof number, fw_num_of(b, "median", 0) / fw_num_of(e, "median", 1)),
+                fprintf(out, "%s%s",
+                        factor(number, sizeof number, fw_num_of(b, "median", 0) / fw_num_of(e, "median", 1)),
                         separated(block, base, name) ? "" : "~");
             else
                 fputs(fw_str_of(e, "status"), out);
@@ -224,13 +226,16 @@ static void said_of(FILE *out, const json_t *block)
         fputs("no model was separated from another.\n", out);
         return;
     }
-    fprintf(out, "%s is %s-%s faster than %s, the widest gap", g.fast, factor(low, sizeof low, g.low),
-            factor(high, sizeof high, g.high), g.slow);
+    factor(low, sizeof low, g.low);
+    factor(high, sizeof high, g.high);
+    fprintf(out, "%s is %s%s%s faster than %s, the widest gap", g.fast, low, is(low, high) ? "" : "-",
+            is(low, high) ? "" : high, g.slow);
     bool any = false;
     json_array_foreach(json_object_get(block, "entries"), i, e)
     {
         char *name = name_of(e);
-        if (model(block, name) && !is(name, g.fast) && pair_of(block, g.fast, name) && !separated(block, g.fast, name)) {
+        if (model(block, name) && !is(name, g.fast) && pair_of(block, g.fast, name) &&
+            !separated(block, g.fast, name)) {
             fprintf(out, "%s%s", any ? ", " : "; not separated from it: ", name);
             any = true;
         }
@@ -267,7 +272,8 @@ static void levels(FILE *out, const json_t *blocks)
     }
     if (level <= 1)
         fprintf(out,
-                "Exploratory: so few rounds reach %.1f %% for a pair at worst, not the %.2f %% that so many comparisons ask "
+                "Exploratory: so few rounds reach %.1f %% for a pair at worst, not the %.2f %% that so many "
+                "comparisons ask "
                 "for (--profile standard).\n",
                 100 * level, 100 * wanted);
 }

@@ -10,7 +10,12 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-enum { ORACLE_SECONDS = 120 };
+enum { ORACLE_SECONDS = 120, LEAST_PILOT_NS = 20000000 };
+
+uint64_t fw_pilot_window_ns(const fw_settings *s)
+{
+    return s->window_ns / 5 > LEAST_PILOT_NS ? s->window_ns / 5 : LEAST_PILOT_NS;
+}
 
 static json_t *request_of(const fw_settings *s, const fw_outcome *o)
 {
@@ -26,7 +31,7 @@ static json_t *request_of(const fw_settings *s, const fw_outcome *o)
                      fw_str_of(p->workload, "mode"), "workers", placed, "pin_units",
                      steady && strcmp(p->placement, "none") != 0, "warmup_ns",
                      (json_int_t)(pilot ? s->warmup_ns / 2 : s->warmup_ns), "window_ns",
-                     (json_int_t)(pilot ? s->window_ns / 5 : s->window_ns), "batch", (json_int_t)p->batch, "seed",
+                     (json_int_t)(pilot ? fw_pilot_window_ns(s) : s->window_ns), "batch", (json_int_t)p->batch, "seed",
                      json_sprintf("%llu", (unsigned long long)o->seed), "input", input, "progress_fd",
                      FW_CHILD_PROGRESS_FD, "hist_dir", pilot ? "" : s->folder, "hist_stem",
                      pilot ? json_string("") : json_sprintf("%u", o->id), "offered_rate", 0, "arrival_seed", "0");
@@ -35,7 +40,7 @@ static json_t *request_of(const fw_settings *s, const fw_outcome *o)
 static void fail(fw_outcome *o, const char *reason)
 {
     o->status = "failed";
-    o->reason = fw_text("%s", reason);
+    o->reason = fw_text("%.*s", (int)strcspn(reason, "\n"), reason);
 }
 
 /* What the process itself did wrong, or NULL. */
@@ -82,7 +87,9 @@ static json_t *ask_oracle(const fw_settings *s, const fw_outcome *o, char **why)
                                             : (json_int_t)u64_of(json_object_get(o->result, "receipt"), "ops");
     if (strcmp(fw_str_of(o->point->workload, "mode"), "steady") == 0)
         n = 1; /* a steady cell runs once */
-    json_t *question = json_pack("{s:O,s:I,s:I}", "trial", o->request, "repeats", n, "ops", (json_int_t)o->ops);
+    json_t *trial = json_copy(o->request);
+    json_object_set_new(trial, "variant", json_string("")); /* the work is the same in all */
+    json_t *question = json_pack("{s:o,s:I,s:I}", "trial", trial, "repeats", n, "ops", (json_int_t)o->ops);
     char *text = json_dumps(question, JSON_COMPACT);
     const char *argv[] = {ours->path, "--oracle", NULL};
     fw_child_request request = {.argv = argv, .input = text, .limit_s = ORACLE_SECONDS};
@@ -167,7 +174,7 @@ static void judge_result(const fw_settings *s, fw_outcome *o)
     }
     if (strcmp(status, "refused") == 0) {
         o->status = "refused";
-        o->reason = fw_text("%s", *reason ? reason : "no reason given");
+        o->reason = *reason ? fw_text("%.*s", (int)strcspn(reason, "\n"), reason) : fw_text("no reason given");
         return;
     }
     if (strcmp(status, "ok") != 0) {
@@ -187,7 +194,7 @@ static void judge_result(const fw_settings *s, fw_outcome *o)
     if (why)
         fail(o, why);
     else if (!figures(o))
-        fail(o, "no operation was finished inside the window");
+        fail(o, "no operation was finished inside the window (--window makes it longer)");
     else
         o->status = "ok";
     free(why);
@@ -229,11 +236,14 @@ static int run_watched(const fw_child_request *request, fw_child_result *r, fw_o
     return rc;
 }
 
-/* A worker that was bound elsewhere than asked. */
+/* A worker of a model that was bound elsewhere than asked. A baseline uses one worker only, a reference places itself.
+ */
 static void check_placement(fw_outcome *o)
 {
     json_t *place;
     size_t i;
+    if (strcmp(o->which->entry.runner->kind, "model") != 0)
+        return;
     json_array_foreach(json_object_get(o->result, "placement"), i, place)
     {
         const json_t *asked = json_object_get(place, "asked"), *got = json_object_get(place, "got");

@@ -1,0 +1,205 @@
+"""What a runner can do wrong, and how a run can end: each is caught, named and leaves nothing behind."""
+import csv
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import unittest
+
+BIN, EXAMPLE = pathlib.Path(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)).resolve()
+FIVEWAYS = BIN / "fiveways"
+QUICKLY = ["--profile", "smoke", "--workload", "pingpong", "--seed", "7"]
+
+# An honest runner but for one line, which stands where {fault} is.
+RUNNER = """#!{python}
+import json, os, subprocess, sys, time
+if sys.argv[1:] == ["--describe"]:
+    print(json.dumps({{"protocol": 1, "runtime": "faulty", "model": "faulty", "kind": "reference", "version": "1", "spins": "no",
+                       "threads": "1", "workloads": [{{"name": "pingpong"}}]}}))
+    sys.exit()
+text = sys.stdin.read()
+honest = lambda: subprocess.run([{example!r}, "--trial"], input=text, text=True, capture_output=True, pass_fds=[3]).stdout
+{fault}
+"""
+
+
+def processes(mark):
+    """Pids whose environment holds the mark: whatever a run of this test has started."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and int(entry) != os.getpid():
+            try:
+                if mark.encode() in pathlib.Path("/proc", entry, "environ").read_bytes():
+                    found.append(int(entry))
+            except OSError:
+                pass
+    return found
+
+
+class Faults(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fiveways-faults-"))
+        self.mark = f"FIVEWAYS_TEST={self.dir.name}"
+        self.env = dict(os.environ, FIVEWAYS_TEST=self.dir.name)
+        self.shared = set(os.listdir("/dev/shm"))
+
+    def tearDown(self):
+        self.assertEqual(processes(self.mark), [])
+        self.assertEqual(set(os.listdir("/dev/shm")) - self.shared, set())
+        shutil.rmtree(self.dir)
+
+    def runner(self, fault):
+        path = self.dir / "faulty"
+        path.write_text(RUNNER.format(python=sys.executable, example=str(EXAMPLE), fault=textwrap.dedent(fault)))
+        path.chmod(0o755)
+        return path
+
+    def run_it(self, *args, **more):
+        return subprocess.run([FIVEWAYS, "run", *QUICKLY, "--out", self.dir / "out", "--no-charts", *args], env=self.env, text=True,
+                              capture_output=True, timeout=200, **more)
+
+    def folder(self):
+        return (self.dir / "out" / "latest").resolve()
+
+    def trials(self, runtime=None):
+        lines = [json.loads(line) for line in (self.folder() / "trials.ndjson").read_text().splitlines()]
+        return [t for t in lines if runtime in (None, t["runtime"])]
+
+    def caught(self, fault, *words, args=()):
+        done = self.run_it("--runner", self.runner(fault), "--runtime", "faulty,threads", *args)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        for word in words:
+            self.assertIn(word, done.stdout)
+        self.assertTrue(all(t["status"] == "failed" for t in self.trials("faulty")))
+        self.assertTrue(all(t["status"] == "ok" for t in self.trials("threads")))
+        verdicts = json.loads((self.folder() / "verdicts.json").read_text())
+        entry = next(e for e in verdicts["blocks"][0]["entries"] if e["runtime"] == "faulty")
+        self.assertEqual(entry["status"], "failed")
+        for word in words:
+            self.assertIn(word, entry["reason"])
+
+    def test_an_honest_runner_of_thirty_lines_joins_the_run(self):
+        lines = len(EXAMPLE.read_text().splitlines())
+        self.assertLessEqual(lines, 34)
+        done = self.run_it("--runner", EXAMPLE)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("python", done.stdout)
+        self.assertEqual(done.stdout.splitlines()[-1], str(self.folder()))
+        rows = list(csv.DictReader((self.folder() / "tidy.csv").read_text().splitlines()))
+        self.assertTrue(any(r["runtime"] == "python" and r["role"] == "measure" and r["metric"] == "time_per_op" for r in rows))
+
+    def test_a_lie_in_the_receipt(self):
+        self.caught("""
+            r = json.loads(honest()); r["receipt"]["ops"] += 1; print(json.dumps(r))""", "wrong receipt: checksum")
+
+    def test_a_wrong_checksum(self):
+        self.caught("""
+            r = json.loads(honest()); r["receipt"]["checksum"] = "1"; print(json.dumps(r))""", "wrong receipt: checksum is 1")
+
+    def test_junk(self):
+        self.caught("print('Segmentation fault, honestly')", "something else than one JSON object")
+
+    def test_too_much(self):
+        self.caught("sys.stdout.write('x' * 5_000_000)", "more than 4 MB")
+
+    def test_a_crash(self):
+        self.caught("os.kill(os.getpid(), 11)", "killed by SIGSEGV")
+
+    def test_an_exit_status(self):
+        self.caught("print(honest()); sys.exit(3)", "exit status 3")
+
+    def test_a_hang_though_it_beats(self):
+        self.caught("""
+            while True:
+                os.write(3, b"5\\n")
+                time.sleep(0.05)""", "hung", args=["--hang-after", "1"])
+
+    def test_a_child_that_outlives_it(self):
+        self.caught("""
+            print(honest(), flush=True)
+            if os.fork() == 0:
+                os.close(1)
+                os.close(2)
+                time.sleep(1000)""", "left 1 process behind")
+
+    def test_a_daemon_by_setsid_and_double_fork(self):
+        self.caught("""
+            print(honest(), flush=True)
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    os.closerange(0, 10)
+                    time.sleep(1000)""", "left 1 process behind")
+
+    def start(self, *args):
+        return subprocess.Popen([FIVEWAYS, "run", *QUICKLY, "--out", self.dir / "out", "--no-charts", *args], env=self.env, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def until_trials(self, n):
+        """Waits until the run has written n trials, or has ended."""
+        while not list(self.dir.glob("out/*/trials.ndjson")) or len(list(self.dir.glob("out/*/trials.ndjson"))[0].read_text().splitlines()) < n:
+            self.assertIsNone(self.process.poll(), "the run ended too early")
+            time.sleep(0.002)
+
+    def test_control_c_keeps_what_is_there(self):
+        for n in (0, 1, 3, 9, 17):
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            self.process = self.start("--rounds", "50")
+            if n:
+                self.until_trials(n)
+            else:
+                while not processes(self.mark):
+                    time.sleep(0.001)
+                time.sleep(0.02)
+            self.process.send_signal(signal.SIGINT)
+            out, err = self.process.communicate(timeout=60)
+            self.assertIn(self.process.returncode, (130, -2) if n == 0 else (130,), out + err)  # -2: before it had a handler
+            self.assertEqual(processes(self.mark), [])
+            if n:
+                self.assertIn("interrupted", out)
+                self.assertGreaterEqual(len(self.trials()), n)
+                self.assertTrue(json.loads((self.folder() / "manifest.json").read_text())["interrupted"])
+                report = subprocess.run([FIVEWAYS, "report", self.folder()], text=True, capture_output=True, env=self.env)
+                if n == 17:
+                    self.assertEqual(report.returncode, 0, report.stderr)
+
+    def test_a_killed_driver_leaves_no_runner(self):
+        self.process = self.start("--rounds", "50")
+        self.until_trials(2)
+        self.process.kill()
+        self.process.communicate()
+        end = time.monotonic() + 60  # the supervisor sees the control pipe close; nothing else is waited for
+        while processes(self.mark) and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertEqual(processes(self.mark), [])
+
+    def test_a_folder_that_cannot_be_written(self):
+        blocked = self.dir / "file"
+        blocked.write_text("")
+        done = self.run_it("--out", blocked / "sub")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_a_full_disk(self):
+        full = self.dir / "full"
+        full.mkdir()
+        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", full], capture_output=True)
+        if mount.returncode:
+            self.skipTest("needs root to mount a small file system")
+        try:
+            done = self.run_it("--out", full)
+            self.assertIn(done.returncode, (1, 2), done.stdout)
+            self.assertIn("No space left on device", done.stderr)
+            self.assertEqual(len([line for line in done.stderr.splitlines() if line.startswith("fiveways:")]), 1, done.stderr)
+        finally:
+            subprocess.run(["umount", full], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
