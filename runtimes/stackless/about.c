@@ -1,0 +1,10 @@
+/* about.c - what the runner says of this runtime. */
+#include "fw.h"
+
+const fw_about fw_about_runtime = {
+    .runtime = "stackless",
+    .model = "stackless tasks",
+    .kind = "model",
+    .spins = "an idle worker, up to 2 us before it sleeps, if it may use two CPUs or more",
+    .threads = "one OS thread a worker, bound to its CPUs; units are state machines without a stack",
+};

@@ -1,0 +1,262 @@
+/* task.c - the executor: polls tasks, wakes, spawns, joins. See task.h for the state word. */
+#include "task.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/park.h"
+
+enum { OPERATIONS_A_POLL = 128 };
+
+void task_bad_state(const char *function, uint32_t state)
+{
+    if (state == UINT32_MAX)
+        fprintf(stderr, "stackless: %s: polled after it was ready\n", function);
+    else
+        fprintf(stderr,
+                "stackless: %s: no state %u (an await inside a nested switch, or a frame that was not initialised)\n",
+                function, (unsigned)state);
+    abort();
+}
+
+void task_hold(task *t)
+{
+    atomic_fetch_add_explicit(&t->state, REFERENCE, memory_order_relaxed); /* who adds has a reference already */
+}
+
+void task_release(task *t)
+{
+    /* acq_rel: all that others did with t is done before it is freed. */
+    if (atomic_fetch_sub_explicit(&t->state, REFERENCE, memory_order_acq_rel) / REFERENCE == 1)
+        free(t);
+}
+
+/* ---- polling ------------------------------------------------------------ */
+
+static void enqueue(task *t, bool next)
+{
+    if (t->run->pinned)
+        pool_push_to(t->run->pool, (unsigned)t->home, &t->job);
+    else
+        pool_push(t->run->pool, &t->job, next);
+}
+
+void task_wake(task *t)
+{
+    /* Release: what the waker wrote is seen by the poll that follows, also when NOTIFIED stood already (pairs with the
+     * acquire in poll_task). */
+    uint32_t before = atomic_fetch_or_explicit(&t->state, NOTIFIED, memory_order_acq_rel);
+    if (!(before & (NOTIFIED | RUNNING | COMPLETE)))
+        enqueue(t, true);
+}
+
+/* The future was ready: t's memory may go with the last release. */
+static void complete(task *t, worker *w)
+{
+    struct parker *done = t->root ? t->run->done : NULL;
+
+    if (!t->root)
+        fw_count(w->slot, FW_ENDED, 1);
+    atomic_fetch_xor_explicit(&t->state, RUNNING | COMPLETE, memory_order_acq_rel); /* no wake queues it any more */
+    /* acq_rel pairs with poll_join: what the task wrote is seen after the join. */
+    task *joiner = atomic_exchange_explicit(&t->joiner, TASK_ENDED, memory_order_acq_rel);
+    if (joiner) {
+        task_wake(joiner);
+        task_release(joiner);
+    }
+    task_release(t);
+    if (done)
+        park_wake(done);
+}
+
+static void poll_task(job *j, worker *w)
+{
+    task *t = (task *)j;
+    task_cx cx = {.task = t, .worker = w, .budget = OPERATIONS_A_POLL};
+
+    if (t->last_worker != w->index && t->last_worker != UINT_MAX)
+        fw_count(w->slot, FW_MIGRATIONS, 1);
+    t->last_worker = w->index;
+    /* NOTIFIED -> RUNNING; acquire pairs with task_wake's release. */
+    atomic_fetch_xor_explicit(&t->state, NOTIFIED | RUNNING, memory_order_acq_rel);
+    fw_count(w->slot, FW_POLLS, 1);
+    w->current = t;
+    task_poll result = t->fut->poll(t->fut, &cx);
+    w->current = NULL;
+    if (result == TASK_READY) {
+        complete(t, w);
+        return;
+    }
+    /* Release: what this poll wrote is seen by the next one, wherever it is. */
+    uint32_t s = atomic_fetch_sub_explicit(&t->state, RUNNING, memory_order_acq_rel);
+    if (!(s & NOTIFIED)) /* t is no longer ours */
+        return;
+    if (t->run->pinned)
+        enqueue(t, false);
+    else
+        worker_push_last(w, &t->job);
+}
+
+bool task_may_go_on(task_cx *cx)
+{
+    if (cx->budget > 0) {
+        cx->budget--;
+        return true;
+    }
+    task_wake(cx->task);
+    return false;
+}
+
+task *task_self(task_cx *cx)
+{
+    return cx->task;
+}
+
+unsigned task_worker(task_cx *cx)
+{
+    return cx->worker->index;
+}
+
+/* ---- spawn, join, yield ------------------------------------------------- */
+
+static task *new_task(run *r, future *fut, int home, unsigned references)
+{
+    task *t = malloc(sizeof *t);
+    if (t)
+        *t = (task){.job = {.run = poll_task},
+                    .state = NOTIFIED + references * REFERENCE,
+                    .fut = fut,
+                    .run = r,
+                    .home = home,
+                    .last_worker = UINT_MAX};
+    return t;
+}
+
+int task_spawn(task_cx *cx, task **out, int worker, future *fut)
+{
+    run *r = cx->task->run;
+    int home = worker >= 0 ? worker % (int)pool_size(r->pool) : (int)cx->worker->index;
+    task *t = new_task(r, fut, home, 2);
+
+    if (!t)
+        return -ENOMEM;
+    fw_slot *slot = cx->worker->slot;
+    fw_count(slot, FW_CREATED, 1);
+    uint64_t created = atomic_load_explicit(&slot->n[FW_CREATED], memory_order_relaxed); /* our own */
+    if ((created & (created - 1)) == 0)
+        fw_live_sample();
+    *out = t;
+    if (r->pinned || worker >= 0)
+        pool_push_to(r->pool, (unsigned)home, &t->job);
+    else
+        pool_push(r->pool, &t->job, false);
+    return 0;
+}
+
+static task_poll poll_join(future *f, task_cx *cx)
+{
+    task *t = ((task_join_fut *)f)->task, *now = atomic_load_explicit(&t->joiner, memory_order_acquire);
+
+    if (f->pc == UINT32_MAX)
+        task_bad_state("task_join", f->pc);
+    if (now != TASK_ENDED && now != cx->task) { /* the first poll, or another task polls now */
+        task_hold(cx->task);
+        if (atomic_compare_exchange_strong_explicit(&t->joiner, &now, cx->task, memory_order_acq_rel,
+                                                    memory_order_acquire)) {
+            if (now)
+                task_release(now);
+        } else {
+            task_release(cx->task);
+            FW_MUST(now == TASK_ENDED); /* a task is joined once */
+        }
+    }
+    if (now != TASK_ENDED)
+        return TASK_PENDING;
+    f->pc = UINT32_MAX;
+    task_release(t);
+    return TASK_READY;
+}
+
+void task_join(task_join_fut *j, task *t)
+{
+    future_init(&j->fut, poll_join);
+    j->task = t;
+}
+
+static task_poll poll_join_all(future *f, task_cx *cx)
+{
+    task_join_all_fut *j = (task_join_all_fut *)f;
+    for (; j->next < j->n; j->next++) { /* each in turn: the last decides */
+        if (f->pc == 0)
+            task_join(&j->join, j->tasks[j->next]);
+        f->pc = 1;
+        if (j->join.fut.poll(&j->join.fut, cx) == TASK_PENDING)
+            return TASK_PENDING;
+        f->pc = 0;
+    }
+    return TASK_READY;
+}
+
+void task_join_all(task_join_all_fut *j, task **tasks, size_t n)
+{
+    future_init(&j->fut, poll_join_all);
+    j->tasks = tasks;
+    j->n = n;
+    j->next = 0;
+}
+
+static task_poll poll_select2(future *f, task_cx *cx)
+{
+    task_select2_fut *s = (task_select2_fut *)f;
+    for (s->which = 0; s->which < 2; s->which++)
+        if (s->of[s->which]->poll(s->of[s->which], cx) == TASK_READY)
+            return TASK_READY;
+    return TASK_PENDING;
+}
+
+void task_select2(task_select2_fut *s, future *a, future *b)
+{
+    future_init(&s->fut, poll_select2);
+    s->of[0] = a;
+    s->of[1] = b;
+}
+
+static task_poll poll_yield(future *f, task_cx *cx)
+{
+    if (f->pc++)
+        return TASK_READY;
+    task_wake(cx->task);
+    return TASK_PENDING;
+}
+
+void task_yield(task_yield_fut *y)
+{
+    future_init(&y->fut, poll_yield);
+}
+
+/* ---- a run -------------------------------------------------------------- */
+
+int task_run(const task_config *config, future *root)
+{
+    parker done;
+    run r = {.pinned = config->pinned, .done = &done, .boxes = calloc(config->n + 1, sizeof *r.boxes)};
+    task *t = new_task(&r, root, 0, 1);
+    int err = r.boxes && t ? pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned}) : -ENOMEM;
+
+    if (err) {
+        free(t);
+        free(r.boxes);
+        return err;
+    }
+    park_init(&done, false);
+    t->root = true;
+    pool_push_to(r.pool, 0, &t->job);
+    park_wait(&done, FW_FOREVER);
+    pool_stop(r.pool);
+    for (unsigned i = 0; i < config->n; i++)
+        boxes_free(&r.boxes[i]);
+    free(r.boxes);
+    return 0;
+}

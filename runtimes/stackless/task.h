@@ -1,0 +1,63 @@
+/* task.h - inside stackless only: a task and what its run shares.
+ *
+ * The state word decides alone who may touch a task:
+ *
+ *   NOTIFIED             in one queue, once; or, with RUNNING, to be polled again when this poll returns
+ *   RUNNING              a worker polls it
+ *   COMPLETE             its future was ready; never polled again
+ *   REFERENCE * n        one for the executor until COMPLETE, one for who joins, one for each waiter and timer that
+ *                        will wake it. At none, the task is freed
+ *
+ *   spawned --> NOTIFIED --> RUNNING --ready--> COMPLETE
+ *                  ^            | pending
+ *                  |            v
+ *                  +--wake--  (neither)          wake while RUNNING: RUNNING|NOTIFIED --pending--> NOTIFIED
+ *
+ * So every wake that comes before COMPLETE is followed by the beginning of a poll, and no two workers poll at once. */
+#ifndef STACKLESS_TASK_H
+#define STACKLESS_TASK_H
+
+#include "core/workers.h"
+#include "stackless.h"
+
+enum { NOTIFIED = 1, RUNNING = 2, COMPLETE = 4, REFERENCE = 8 };
+
+typedef struct run run;
+
+struct task {
+    job job; /* first: the worker runs this */
+    _Atomic uint32_t state;
+    future *fut;
+    run *run;
+    int home;             /* pinned: the worker it stays on */
+    unsigned last_worker; /* UINT_MAX: has not run */
+    task *_Atomic joiner; /* NULL, who waits for the end (with a reference), or TASK_ENDED */
+    bool root;
+};
+
+#define TASK_ENDED ((task *)(uintptr_t)1)
+
+struct task_cx {
+    task *task;
+    worker *worker;
+    unsigned budget; /* operations left in this poll */
+};
+
+enum { BOX_CLASSES = 5, LEAST_BOX = 64, BOX_SLAB = 65536 }; /* 64 B … 1 KiB */
+
+typedef struct boxes { /* one a worker; only its worker uses it */
+    void *free[BOX_CLASSES];
+    void *slabs;
+    unsigned char *next, *end; /* what is left of the newest slab */
+} boxes;
+
+struct run {
+    pool *pool;
+    bool pinned;
+    struct parker *done;
+    boxes *boxes;
+};
+
+void boxes_free(boxes *b);
+
+#endif

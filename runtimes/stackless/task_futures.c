@@ -1,0 +1,274 @@
+/* task_futures.c - sleep and channel futures. Whoever will wake a task (a waiter, a timer) holds a reference to it and
+ * touches the future a last time before it wakes: `fired`, `woken` or `spent`. */
+#include "task.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "core/chan.h"
+
+#define TIMED_OUT UINT32_MAX
+
+/* ---- sleep -------------------------------------------------------------- */
+
+static void end_sleep(core_timer *timer, worker *w)
+{
+    task_sleep_fut *s = timer->owner;
+    task *t = s->task;
+
+    (void)w;
+    atomic_store_explicit(&s->fired, 1, memory_order_release); /* pairs with poll_sleep and drop; s may be gone */
+    task_wake(t);
+    task_release(t);
+}
+
+static task_poll poll_sleep(future *f, task_cx *cx)
+{
+    task_sleep_fut *s = (task_sleep_fut *)f;
+
+    if (f->pc == 1 && atomic_load_explicit(&s->fired, memory_order_acquire))
+        return TASK_READY;
+    if (f->pc == 1 && s->task != cx->task) /* another task polls now: the timer must wake that one */
+        task_sleep_drop(s);
+    if (f->pc == 1)
+        return TASK_PENDING;
+    if (fw_now_ns() >= s->deadline_ns)
+        return TASK_READY;
+    s->task = cx->task;
+    atomic_store_explicit(&s->fired, 0, memory_order_relaxed); /* published with the timer */
+    s->timer = (core_timer){.deadline_ns = s->deadline_ns, .fire = end_sleep, .owner = s};
+    task_hold(cx->task);
+    f->pc = 1;
+    core_timer_arm(cx->worker, &s->timer);
+    return TASK_PENDING;
+}
+
+void task_sleep_until(task_sleep_fut *s, uint64_t deadline_ns)
+{
+    future_init(&s->fut, poll_sleep);
+    s->deadline_ns = deadline_ns;
+}
+
+void task_sleep_drop(task_sleep_fut *s)
+{
+    if (s->fut.pc != 1)
+        return;
+    s->fut.pc = 0;
+    if (core_timer_cancel(&s->timer))
+        task_release(s->task);
+    else
+        while (!atomic_load_explicit(&s->fired, memory_order_acquire)) /* it is firing: a few instructions */
+            sched_yield();
+}
+
+/* ---- channels ----------------------------------------------------------- */
+
+struct task_chan {
+    core_chan *core;
+};
+
+int task_chan_create(task_chan **out, size_t elem_bytes, size_t capacity)
+{
+    task_chan *c = malloc(sizeof *c);
+    if (!c)
+        return -ENOMEM;
+    int err = core_chan_create(&c->core, elem_bytes, capacity);
+    if (err) {
+        free(c);
+        return err;
+    }
+    *out = c;
+    return 0;
+}
+
+void task_chan_destroy(task_chan *c)
+{
+    core_chan_destroy(c->core);
+    free(c);
+}
+
+int task_chan_close(task_chan *c)
+{
+    return core_chan_close(c->core);
+}
+
+/* The channel has decided the wait. */
+static void wake_waiter(waiter *w)
+{
+    task_chan_fut *f = (task_chan_fut *)((unsigned char *)w - offsetof(task_chan_fut, waiter));
+    task *t = w->owner;
+
+    atomic_store_explicit(&f->woken, 1, memory_order_release); /* pairs with poll_chan and drop; f may be gone */
+    task_wake(t);
+    task_release(t);
+}
+
+static void expire(core_timer *timer, worker *w)
+{
+    task_chan_fut *f = timer->owner;
+    task *t = f->task;
+    uint32_t open = 0;
+
+    (void)w;
+    if (atomic_compare_exchange_strong_explicit(&f->winner, &open, TIMED_OUT, memory_order_acq_rel,
+                                                memory_order_acquire)) {
+        atomic_store_explicit(&f->woken, 1, memory_order_release); /* as above */
+        task_wake(t);
+    } else {
+        atomic_store_explicit(&f->spent, 1, memory_order_release); /* pairs with timer_gone; f may be gone */
+    }
+    task_release(t);
+}
+
+static int operate(task_chan_fut *f, waiter *w, fw_slot *slot)
+{
+    return f->send ? core_chan_send(f->channel->core, f->element, w, slot)
+                   : core_chan_recv(f->channel->core, f->element, w, slot);
+}
+
+/* Queues f's waiter and arms its timer. -EINPROGRESS, or the result of an operation that could go on after all. */
+static int enlist(task_chan_fut *f, task_cx *cx)
+{
+    bool timed = f->deadline_ns != FW_FOREVER;
+
+    f->task = cx->task;
+    atomic_store_explicit(&f->winner, 0, memory_order_relaxed); /* these are published by the channel's lock */
+    atomic_store_explicit(&f->woken, 0, memory_order_relaxed);
+    atomic_store_explicit(&f->spent, 0, memory_order_relaxed);
+    f->waiter = (waiter){.winner = &f->winner, .wake = wake_waiter, .owner = cx->task};
+    task_hold(cx->task);
+    if (timed) { /* first: it fires on this worker, after this poll */
+        f->timer = (core_timer){.deadline_ns = f->deadline_ns, .fire = expire, .owner = f};
+        task_hold(cx->task);
+        core_timer_arm(cx->worker, &f->timer);
+    }
+    f->fut.pc = 1;
+    int result = operate(f, &f->waiter, cx->worker->slot);
+    if (result == -EINPROGRESS)
+        return result;
+    f->fut.pc = 0;
+    if (timed) {
+        FW_MUST(core_timer_cancel(&f->timer));
+        task_release(cx->task);
+    }
+    task_release(cx->task);
+    return result;
+}
+
+/* The timer was beaten: is it out of the way? */
+static bool timer_gone(task_chan_fut *f)
+{
+    if (f->deadline_ns == FW_FOREVER || atomic_load_explicit(&f->spent, memory_order_acquire)) /* pairs with expire */
+        return true;
+    if (!core_timer_cancel(&f->timer))
+        return false;
+    task_release(f->task);
+    atomic_store_explicit(&f->spent, 1, memory_order_relaxed); /* ours alone now */
+    return true;
+}
+
+/* The winner has touched f for the last time: takes the result. */
+static void settle(task_chan_fut *f)
+{
+    if (atomic_load_explicit(&f->winner, memory_order_acquire) == TIMED_OUT) {
+        core_chan_cancel(f->channel->core, &f->waiter);
+        task_release(f->task); /* the waiter's */
+        f->status = -ETIMEDOUT;
+    } else {
+        f->status = f->waiter.status;
+    }
+    f->fut.pc = UINT32_MAX;
+}
+
+static task_poll poll_chan(future *fut, task_cx *cx)
+{
+    task_chan_fut *f = (task_chan_fut *)fut;
+
+    if (fut->pc == UINT32_MAX)
+        task_bad_state(f->send ? "task_send" : "task_recv", fut->pc);
+    if (fut->pc == 1 && f->task != cx->task && task_chan_drop(f)) /* another task polls now: it must be woken */
+        return TASK_READY;
+    if (fut->pc == 0) {
+        if (!task_may_go_on(cx))
+            return TASK_PENDING;
+        f->status = operate(f, NULL, cx->worker->slot);
+        if (f->status == -EAGAIN)
+            f->status = enlist(f, cx);
+        if (f->status == -EINPROGRESS)
+            return TASK_PENDING;
+        fut->pc = UINT32_MAX;
+        return TASK_READY;
+    }
+    if (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* pairs with wake_waiter and expire */
+        return TASK_PENDING;
+    if (atomic_load_explicit(&f->winner, memory_order_acquire) != TIMED_OUT && !timer_gone(f)) {
+        task_wake(cx->task); /* the timer is firing: look again */
+        return TASK_PENDING;
+    }
+    settle(f);
+    return TASK_READY;
+}
+
+bool task_chan_drop(task_chan_fut *f)
+{
+    uint32_t open = 0;
+
+    if (f->fut.pc != 1)
+        return f->fut.pc == UINT32_MAX;
+    /* Claimed by us, nobody else completes it: the waiter can be unlinked and the timer is beaten. */
+    if (atomic_compare_exchange_strong_explicit(&f->winner, &open, 2, memory_order_acq_rel, memory_order_acquire)) {
+        core_chan_cancel(f->channel->core, &f->waiter);
+        task_release(f->task);
+        while (!timer_gone(f))
+            sched_yield();
+        f->fut.pc = 0;
+        return false;
+    }
+    while (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* decided, and being told */
+        sched_yield();
+    while (atomic_load_explicit(&f->winner, memory_order_acquire) != TIMED_OUT && !timer_gone(f))
+        sched_yield();
+    settle(f);
+    return true;
+}
+
+static void init(task_chan_fut *f, task_chan *c, void *elem, bool send, uint64_t deadline_ns)
+{
+    future_init(&f->fut, poll_chan);
+    f->channel = c;
+    f->element = elem;
+    f->send = send;
+    f->deadline_ns = deadline_ns;
+}
+
+void task_send(task_send_fut *f, task_chan *c, const void *elem)
+{
+    init(f, c, (void *)(uintptr_t)elem, true, FW_FOREVER);
+}
+
+void task_recv(task_recv_fut *f, task_chan *c, void *elem)
+{
+    init(f, c, elem, false, FW_FOREVER);
+}
+
+void task_send_until(task_send_fut *f, task_chan *c, const void *elem, uint64_t deadline_ns)
+{
+    init(f, c, (void *)(uintptr_t)elem, true, deadline_ns);
+}
+
+void task_recv_until(task_recv_fut *f, task_chan *c, void *elem, uint64_t deadline_ns)
+{
+    init(f, c, elem, false, deadline_ns);
+}
+
+int task_try_send(task_cx *cx, task_chan *c, const void *elem)
+{
+    return core_chan_send(c->core, elem, NULL, cx->worker->slot);
+}
+
+int task_try_recv(task_cx *cx, task_chan *c, void *elem)
+{
+    return core_chan_recv(c->core, elem, NULL, cx->worker->slot);
+}

@@ -1,0 +1,621 @@
+/* stackless_test - tasks are what they say: polled by few OS threads, at once on two workers, stolen, resumed
+ * elsewhere; wakes coalesce; joins, sleeps, boxes, budgets, channels with deadlines, drops. */
+#include "stackless/stackless.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { UNITS = 500, TURNS = 300 };
+
+static int os_threads(void)
+{
+    int n = 0;
+    DIR *d = opendir("/proc/self/task");
+    FW_MUST(d);
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+static void run(unsigned workers, bool pinned, future *root)
+{
+    static fw_worker places[8];
+    for (unsigned i = 0; i < workers; i++)
+        places[i] = (fw_worker){.index = i, .l3 = -1, .numa = -1};
+    FW_MUST(task_run(&(task_config){places, workers, pinned}, root) == 0);
+}
+
+/* ---- at the same time --------------------------------------------------- */
+
+static _Atomic uint32_t met;
+
+typedef struct meet {
+    future fut;
+} meet;
+
+/* Each waits for the other without ever giving up its worker: they end only if both run at once. */
+static async_fn(meet)
+{
+    async_begin(meet);
+    atomic_fetch_add(&met, 1);
+    while (atomic_load(&met) < 2)
+        ;
+    async_end;
+}
+
+typedef struct two_meet {
+    future fut;
+    meet each[2];
+    task *tasks[2];
+    task_join_all_fut join;
+} two_meet;
+
+static async_fn(two_meet)
+{
+    async_begin(two_meet);
+    for (int i = 0; i < 2; i++) {
+        future_init(&self->each[i].fut, meet_poll);
+        FW_MUST(task_spawn(cx, &self->tasks[i], -1, &self->each[i].fut) == 0);
+    }
+    task_join_all(&self->join, self->tasks, 2);
+    async_await(&self->join.fut);
+    async_end;
+}
+
+static void tasks_run_at_the_same_time_on_two_workers(void)
+{
+    uint64_t steals = fw_counter_sum(FW_STEALS);
+    two_meet m = {0};
+    atomic_store(&met, 0);
+    future_init(&m.fut, two_meet_poll);
+    run(2, false, &m.fut);
+    FW_MUST(fw_counter_sum(FW_STEALS) > steals);
+}
+
+/* ---- many, without OS threads ------------------------------------------- */
+
+typedef struct waiting {
+    future fut;
+    task_chan *arrived, *open;
+    int token;
+    task_chan_fut io;
+} waiting;
+
+static async_fn(waiting)
+{
+    async_begin(waiting);
+    task_send(&self->io, self->arrived, &self->token);
+    async_await(&self->io.fut);
+    FW_MUST(self->io.status == 0);
+    task_recv(&self->io, self->open, &self->token);
+    async_await(&self->io.fut);
+    FW_MUST(self->io.status == -EPIPE);
+    async_end;
+}
+
+typedef struct crowd {
+    future fut;
+    waiting each[UNITS];
+    task *tasks[UNITS];
+    task_chan *arrived, *open;
+    int i, token, threads;
+    uint64_t created;
+    task_chan_fut io;
+    task_join_all_fut join;
+} crowd;
+
+static async_fn(crowd)
+{
+    async_begin(crowd);
+    self->threads = os_threads();
+    self->created = fw_counter_sum(FW_CREATED);
+    for (int i = 0; i < UNITS; i++) {
+        self->each[i] = (waiting){.arrived = self->arrived, .open = self->open};
+        future_init(&self->each[i].fut, waiting_poll);
+        FW_MUST(task_spawn(cx, &self->tasks[i], -1, &self->each[i].fut) == 0);
+    }
+    for (self->i = 0; self->i < UNITS; self->i++) {
+        task_recv(&self->io, self->arrived, &self->token);
+        async_await(&self->io.fut);
+        FW_MUST(self->io.status == 0);
+    }
+    FW_MUST(os_threads() == self->threads);
+    FW_MUST(fw_counter_sum(FW_CREATED) == self->created + UNITS);
+    task_chan_close(self->open); /* wakes every one of them */
+    task_join_all(&self->join, self->tasks, UNITS);
+    async_await(&self->join.fut);
+    async_end;
+}
+
+static void no_os_thread_per_task_and_close_wakes_everyone(void)
+{
+    static crowd c;
+    c = (crowd){0};
+    FW_MUST(task_chan_create(&c.arrived, sizeof(int), 0) == 0 && task_chan_create(&c.open, sizeof(int), 0) == 0);
+    future_init(&c.fut, crowd_poll);
+    run(2, false, &c.fut);
+    task_chan_destroy(c.arrived);
+    task_chan_destroy(c.open);
+}
+
+/* ---- resumed on another worker ------------------------------------------ */
+
+typedef struct moving {
+    task_chan *c;
+    _Atomic unsigned before, after; /* worker + 1 */
+    _Atomic bool busy;
+} moving;
+
+typedef struct mover {
+    future fut;
+    moving *m;
+    int token;
+    task_recv_fut io;
+} mover;
+
+static async_fn(mover)
+{
+    async_begin(mover);
+    atomic_store(&self->m->before, task_worker(cx) + 1);
+    task_recv(&self->io, self->m->c, &self->token);
+    async_await(&self->io.fut);
+    atomic_store(&self->m->after, task_worker(cx) + 1);
+    async_end;
+}
+
+typedef struct keep_busy {
+    future fut;
+    moving *m;
+} keep_busy;
+
+static async_fn(keep_busy)
+{
+    async_begin(keep_busy);
+    atomic_store(&self->m->busy, true);
+    while (!atomic_load(&self->m->after))
+        ;
+    async_end;
+}
+
+typedef struct waker {
+    future fut;
+    moving *m;
+    keep_busy busy;
+    task *task;
+    int token;
+    task_send_fut io;
+    task_join_fut join;
+} waker;
+
+/* On worker 0: keeps worker 1 busy, so that the mover, woken from here, can go on only here. */
+static async_fn(waker)
+{
+    async_begin(waker);
+    self->busy.m = self->m;
+    future_init(&self->busy.fut, keep_busy_poll);
+    FW_MUST(task_spawn(cx, &self->task, 1, &self->busy.fut) == 0);
+    while (!atomic_load(&self->m->busy))
+        ;
+    task_send(&self->io, self->m->c, &self->token);
+    async_await(&self->io.fut);
+    task_join(&self->join, self->task);
+    async_await(&self->join.fut);
+    async_end;
+}
+
+typedef struct move {
+    future fut;
+    moving m;
+    mover mover;
+    waker waker;
+    task *tasks[2];
+    task_yield_fut yield;
+    task_join_all_fut join;
+} move;
+
+static async_fn(move)
+{
+    async_begin(move);
+    self->mover.m = self->waker.m = &self->m;
+    future_init(&self->mover.fut, mover_poll);
+    future_init(&self->waker.fut, waker_poll);
+    FW_MUST(task_spawn(cx, &self->tasks[0], 1, &self->mover.fut) == 0);
+    while (!atomic_load(&self->m.before)) {
+        task_yield(&self->yield);
+        async_await(&self->yield.fut);
+    }
+    FW_MUST(task_spawn(cx, &self->tasks[1], 0, &self->waker.fut) == 0);
+    task_join_all(&self->join, self->tasks, 2);
+    async_await(&self->join.fut);
+    async_end;
+}
+
+static void a_parked_task_resumes_on_another_worker(void)
+{
+    uint64_t migrations = fw_counter_sum(FW_MIGRATIONS);
+    move m = {0};
+    FW_MUST(task_chan_create(&m.m.c, sizeof(int), 0) == 0);
+    future_init(&m.fut, move_poll);
+    run(2, false, &m.fut);
+    FW_MUST(atomic_load(&m.m.before) == 2 && atomic_load(&m.m.after) == 1);
+    FW_MUST(fw_counter_sum(FW_MIGRATIONS) > migrations);
+    task_chan_destroy(m.m.c);
+}
+
+/* ---- wakes, sleep, budget, select, boxes -------------------------------- */
+
+typedef struct woken {
+    future fut;
+    unsigned polls;
+} woken;
+
+/* A future by hand: wakes its task three times in the first poll. */
+static task_poll woken_poll(future *f, task_cx *cx)
+{
+    woken *w = (woken *)f;
+    if (++w->polls > 1)
+        return TASK_READY;
+    for (int i = 0; i < 3; i++)
+        task_wake(task_self(cx));
+    return TASK_PENDING;
+}
+
+static void wakes_coalesce_and_a_poll_follows(void)
+{
+    uint64_t polls = fw_counter_sum(FW_POLLS);
+    woken w = {.polls = 0};
+    future_init(&w.fut, woken_poll);
+    run(2, false, &w.fut);
+    FW_MUST(w.polls == 2 && fw_counter_sum(FW_POLLS) == polls + 2);
+}
+
+typedef struct sleeper {
+    future fut;
+    uint64_t deadline_ns;
+    task_sleep_fut sleep;
+} sleeper;
+
+static async_fn(sleeper)
+{
+    async_begin(sleeper);
+    task_sleep_until(&self->sleep, self->deadline_ns);
+    async_await(&self->sleep.fut);
+    FW_MUST(fw_now_ns() >= self->deadline_ns);
+    async_end;
+}
+
+typedef struct sleepers {
+    future fut;
+    sleeper each[50];
+    task *tasks[50];
+    task_join_all_fut join;
+} sleepers;
+
+static async_fn(sleepers)
+{
+    async_begin(sleepers);
+    for (int i = 0; i < 50; i++) {
+        self->each[i].deadline_ns = fw_now_ns() + (uint64_t)(i * 7 % 50) * 20000;
+        future_init(&self->each[i].fut, sleeper_poll);
+        FW_MUST(task_spawn(cx, &self->tasks[i], -1, &self->each[i].fut) == 0);
+    }
+    task_join_all(&self->join, self->tasks, 50);
+    async_await(&self->join.fut);
+    async_end;
+}
+
+typedef struct greedy {
+    future fut;
+    task_chan *c;
+    int i, value;
+    _Atomic int *others;
+    task_chan_fut io;
+} greedy;
+
+/* Sends to itself, which never has to wait; without a budget nobody else would ever run on its worker. */
+static async_fn(greedy)
+{
+    async_begin(greedy);
+    while (!atomic_load(self->others)) {
+        task_send(&self->io, self->c, &self->value);
+        async_await(&self->io.fut);
+        task_recv(&self->io, self->c, &self->value);
+        async_await(&self->io.fut);
+    }
+    async_end;
+}
+
+typedef struct modest {
+    future fut;
+    _Atomic int *others;
+} modest;
+
+static async_fn(modest)
+{
+    async_begin(modest);
+    atomic_store(self->others, 1);
+    async_end;
+}
+
+typedef struct sharing {
+    future fut;
+    _Atomic int others;
+    greedy greedy;
+    modest modest;
+    task *tasks[2];
+    task_join_all_fut join;
+} sharing;
+
+static async_fn(sharing)
+{
+    async_begin(sharing);
+    self->greedy.others = self->modest.others = &self->others;
+    future_init(&self->greedy.fut, greedy_poll);
+    future_init(&self->modest.fut, modest_poll);
+    FW_MUST(task_spawn(cx, &self->tasks[0], -1, &self->greedy.fut) == 0);
+    FW_MUST(task_spawn(cx, &self->tasks[1], -1, &self->modest.fut) == 0);
+    task_join_all(&self->join, self->tasks, 2);
+    async_await(&self->join.fut);
+    async_end;
+}
+
+static void the_budget_lets_others_run_on_the_same_worker(void)
+{
+    sharing s = {.others = 0};
+    FW_MUST(task_chan_create(&s.greedy.c, sizeof(int), 1) == 0);
+    future_init(&s.fut, sharing_poll);
+    run(1, false, &s.fut);
+    task_chan_destroy(s.greedy.c);
+}
+
+typedef struct selecting {
+    future fut;
+    task_chan *never, *ready;
+    int a, b;
+    task_recv_fut from_never, from_ready;
+    task_sleep_fut late;
+    task_select2_fut either;
+} selecting;
+
+static async_fn(selecting)
+{
+    async_begin(selecting);
+    self->b = 7;
+    FW_MUST(task_try_send(cx, self->ready, &self->b) == 0);
+    self->b = 0;
+    task_recv(&self->from_never, self->never, &self->a);
+    task_recv(&self->from_ready, self->ready, &self->b);
+    task_select2(&self->either, &self->from_never.fut, &self->from_ready.fut);
+    async_await(&self->either.fut);
+    FW_MUST(self->either.which == 1 && self->from_ready.status == 0 && self->b == 7);
+    FW_MUST(!task_chan_drop(&self->from_never));                  /* nothing came */
+    FW_MUST(task_try_send(cx, self->never, &self->b) == -EAGAIN); /* and nobody waits there any more */
+    task_sleep_until(&self->late, fw_now_ns() + 3600000000000u);
+    task_recv_until(&self->from_never, self->never, &self->a, fw_now_ns() + 50000);
+    task_select2(&self->either, &self->late.fut, &self->from_never.fut);
+    async_await(&self->either.fut);
+    FW_MUST(self->either.which == 1 && self->from_never.status == -ETIMEDOUT);
+    task_sleep_drop(&self->late);
+    async_end;
+}
+
+static void select_takes_who_is_first_and_drops_the_other(void)
+{
+    selecting s = {.a = 0};
+    FW_MUST(task_chan_create(&s.never, sizeof(int), 0) == 0 && task_chan_create(&s.ready, sizeof(int), 1) == 0);
+    future_init(&s.fut, selecting_poll);
+    run(2, false, &s.fut);
+    task_chan_destroy(s.never);
+    task_chan_destroy(s.ready);
+}
+
+/* fib(n) by a task a call: frames in boxes. */
+typedef struct fib {
+    future fut;
+    int n, value;
+    struct fib *left, *right;
+} fib;
+
+static async_fn(fib)
+{
+    async_begin(fib);
+    if (self->n < 2) {
+        self->value = self->n;
+        async_return;
+    }
+    self->left = task_box(cx, sizeof *self->left);
+    self->left->n = self->n - 1;
+    future_init(&self->left->fut, fib_poll);
+    async_await(&self->left->fut);
+    self->right = task_box(cx, sizeof *self->right);
+    self->right->n = self->n - 2;
+    future_init(&self->right->fut, fib_poll);
+    async_await(&self->right->fut);
+    self->value = self->left->value + self->right->value;
+    task_unbox(cx, self->left, sizeof *self->left);
+    task_unbox(cx, self->right, sizeof *self->right);
+    async_end;
+}
+
+static void recursion_goes_by_boxes(void)
+{
+    fib f = {.n = 15};
+    uint64_t boxes = fw_counter_sum(FW_BOXES);
+    future_init(&f.fut, fib_poll);
+    run(1, false, &f.fut);
+    FW_MUST(f.value == 610 && fw_counter_sum(FW_BOXES) > boxes + 1000);
+}
+
+/* ---- channels ----------------------------------------------------------- */
+
+typedef struct echo {
+    future fut;
+    task_chan **c;
+    int value;
+    task_chan_fut io;
+} echo;
+
+static async_fn(echo)
+{
+    async_begin(echo);
+    for (;;) {
+        task_recv(&self->io, self->c[0], &self->value);
+        async_await(&self->io.fut);
+        if (self->io.status)
+            break;
+        task_send(&self->io, self->c[1], &self->value);
+        async_await(&self->io.fut);
+        FW_MUST(self->io.status == 0);
+    }
+    task_chan_close(self->c[1]);
+    async_end;
+}
+
+typedef struct player {
+    future fut;
+    task_chan *c[2];
+    echo echo;
+    task *task;
+    int i, got;
+    task_chan_fut io;
+    task_join_fut join;
+} player;
+
+static async_fn(player)
+{
+    async_begin(player);
+    FW_MUST(task_try_recv(cx, self->c[1], &self->got) == -EAGAIN);
+    task_recv_until(&self->io, self->c[1], &self->got, fw_now_ns() + 50000);
+    async_await(&self->io.fut);
+    FW_MUST(self->io.status == -ETIMEDOUT);
+    self->echo.c = self->c;
+    future_init(&self->echo.fut, echo_poll);
+    FW_MUST(task_spawn(cx, &self->task, -1, &self->echo.fut) == 0);
+    for (self->i = 0; self->i < TURNS; self->i++) {
+        task_send(&self->io, self->c[0], &self->i);
+        async_await(&self->io.fut);
+        task_recv_until(&self->io, self->c[1], &self->got, self->i % 3 ? FW_FOREVER : fw_now_ns() + 60000000000u);
+        async_await(&self->io.fut);
+        FW_MUST(self->io.status == 0 && self->got == self->i);
+    }
+    FW_MUST(task_chan_close(self->c[0]) == 0 && task_chan_close(self->c[0]) == -EPIPE);
+    task_recv(&self->io, self->c[1], &self->got);
+    async_await(&self->io.fut);
+    FW_MUST(self->io.status == -EPIPE);
+    task_join(&self->join, self->task);
+    async_await(&self->join.fut);
+    async_end;
+}
+
+static void ping_pong(unsigned workers, bool pinned, size_t capacity)
+{
+    player p = {.i = 0};
+    for (int i = 0; i < 2; i++)
+        FW_MUST(task_chan_create(&p.c[i], sizeof(int), capacity) == 0);
+    future_init(&p.fut, player_poll);
+    run(workers, pinned, &p.fut);
+    for (int i = 0; i < 2; i++)
+        task_chan_destroy(p.c[i]);
+}
+
+/* Deadlines race with senders: every message arrives once, none is lost to a timeout or a drop. */
+typedef struct receiver {
+    future fut;
+    task_chan *c;
+    bool drops;
+    uint64_t value, sum;
+    task_recv_fut io;
+    task_yield_fut yield;
+    task_select2_fut either;
+} receiver;
+
+static async_fn(receiver)
+{
+    async_begin(receiver);
+    for (;;) {
+        task_recv_until(&self->io, self->c, &self->value, fw_now_ns() + (self->drops ? 1000000 : 1000));
+        if (self->drops) { /* gives up when it has been polled a second time */
+            task_yield(&self->yield);
+            task_select2(&self->either, &self->io.fut, &self->yield.fut);
+            async_await(&self->either.fut);
+            if (self->either.which == 1 && !task_chan_drop(&self->io))
+                continue;
+        } else {
+            async_await(&self->io.fut);
+        }
+        if (self->io.status == -EPIPE)
+            break;
+        if (self->io.status == 0)
+            self->sum += self->value;
+    }
+    async_end;
+}
+
+typedef struct racing {
+    future fut;
+    task_chan *c;
+    receiver each[4];
+    task *tasks[4];
+    uint64_t i;
+    task_send_fut io;
+    task_join_all_fut join;
+} racing;
+
+static async_fn(racing)
+{
+    async_begin(racing);
+    for (int i = 0; i < 4; i++) {
+        self->each[i] = (receiver){.c = self->c, .drops = i % 2};
+        future_init(&self->each[i].fut, receiver_poll);
+        FW_MUST(task_spawn(cx, &self->tasks[i], -1, &self->each[i].fut) == 0);
+    }
+    for (self->i = 1; self->i <= TURNS; self->i++) {
+        task_send(&self->io, self->c, &self->i);
+        async_await(&self->io.fut);
+        FW_MUST(self->io.status == 0);
+    }
+    task_chan_close(self->c);
+    task_join_all(&self->join, self->tasks, 4);
+    async_await(&self->join.fut);
+    async_end;
+}
+
+static void deadlines_and_drops_lose_no_message(unsigned workers)
+{
+    static racing r;
+    uint64_t sum = 0;
+    r = (racing){.i = 0};
+    FW_MUST(task_chan_create(&r.c, sizeof(uint64_t), 0) == 0);
+    future_init(&r.fut, racing_poll);
+    run(workers, false, &r.fut);
+    for (int i = 0; i < 4; i++)
+        sum += r.each[i].sum;
+    FW_MUST(sum == (uint64_t)TURNS * (TURNS + 1) / 2);
+    task_chan_destroy(r.c);
+}
+
+int main(void)
+{
+    sleepers *s = calloc(1, sizeof *s);
+    tasks_run_at_the_same_time_on_two_workers();
+    no_os_thread_per_task_and_close_wakes_everyone();
+    a_parked_task_resumes_on_another_worker();
+    wakes_coalesce_and_a_poll_follows();
+    FW_MUST(s);
+    future_init(&s->fut, sleepers_poll);
+    run(2, false, &s->fut);
+    free(s);
+    the_budget_lets_others_run_on_the_same_worker();
+    select_takes_who_is_first_and_drops_the_other();
+    recursion_goes_by_boxes();
+    for (size_t capacity = 0; capacity < 3; capacity++)
+        for (unsigned workers = 1; workers <= 4; workers *= 2)
+            ping_pong(workers, workers == 2 && capacity == 1, capacity);
+    deadlines_and_drops_lose_no_message(1);
+    deadlines_and_drops_lose_no_message(4);
+    puts("ok: stackless tasks");
+    return 0;
+}
