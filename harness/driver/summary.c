@@ -81,17 +81,27 @@ static const char *base_of(const json_t *block)
     return NULL;
 }
 
-/* seq, the models as they come, then references: the headline runtimes of all blocks. */
+/* seq, the five models in the order of their history, then what else was run. */
 static void columns(const json_t *blocks, fw_names *names)
 {
-    static const char *const kinds[] = {"seq", "model", "reference"};
+    static const char *const known[] = {"seq", "processes", "threads", "channels", "green", "stackless"};
+    fw_names all = {0};
     json_t *block, *e;
     size_t i, j;
-    for (unsigned k = 0; k < 3; k++)
-        json_array_foreach(blocks, i, block) json_array_foreach(
-            json_object_get(block, "entries"), j,
-            e) if (is(fw_str_of(e, "kind"), kinds[k]) && headline(e) && !fw_names_has(names, fw_str_of(e, "runtime")))
-            fw_names_add(names, fw_str_of(e, "runtime"));
+    json_array_foreach(blocks, i, block)
+    {
+        json_array_foreach(json_object_get(block, "entries"), j, e)
+        {
+            if (headline(e) && !fw_names_has(&all, fw_str_of(e, "runtime")))
+                fw_names_add(&all, fw_str_of(e, "runtime"));
+        }
+    }
+    for (i = 0; i < sizeof known / sizeof *known; i++)
+        if (fw_names_has(&all, known[i]))
+            fw_names_add(names, known[i]);
+    for (i = 0; i < all.n; i++)
+        if (!fw_names_has(names, all.at[i]))
+            fw_names_add(names, all.at[i]);
 }
 
 static void cell(FILE *out, const json_t *block, const char *base, const char *name)
