@@ -189,3 +189,50 @@ int chan_try_recv(chan *c, void *elem)
 {
     return operate(c, elem, false, 0);
 }
+
+/* A fresh random permutation: xorshift (Marsaglia 2003), a state a thread. */
+static void shuffle(unsigned *order, unsigned n)
+{
+    static _Thread_local uint64_t state;
+    if (!state)
+        state = fw_now_ns() ^ (uint64_t)(uintptr_t)&state;
+    for (unsigned i = 0; i < n; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        unsigned j = (unsigned)(state % (i + 1));
+        order[i] = order[j];
+        order[j] = i;
+    }
+}
+
+int chan_select(chan_case *cases, unsigned n, uint64_t deadline_ns)
+{
+    core_case core[CORE_SELECT_MOST];
+    unsigned order[CORE_SELECT_MOST];
+    parker sleeper;
+    _Atomic uint32_t winner = 0;
+
+    if (n == 0 || n > CORE_SELECT_MOST)
+        return -EINVAL;
+    for (unsigned i = 0; i < n; i++)
+        core[i] = (core_case){.channel = cases[i].channel->core, .send = cases[i].send, .element = cases[i].element};
+    shuffle(order, n);
+    park_init(&sleeper, false);
+    int chosen = core_chan_select(core, n, order, &winner, deadline_ns ? wake_thread : NULL, &sleeper, fw_slot_here());
+    if (chosen == -EINPROGRESS) {
+        chosen = sleep_until_won(&sleeper, &winner, deadline_ns);
+        if (chosen == 0) {
+            chosen = (int)atomic_load(&winner) - 1;
+            core[chosen].status = core[chosen].waiter.status;
+        }
+        for (unsigned i = 0; i < n; i++)
+            core_chan_cancel(core[i].channel, &core[i].waiter);
+    }
+    if (chosen < 0)
+        return chosen;
+    cases[chosen].status = core[chosen].status;
+    if (cases[chosen].channel->instrumented && cases[chosen].send && core[chosen].status == 0)
+        note_message(cases[chosen].channel);
+    return chosen;
+}

@@ -7,14 +7,15 @@
 /* A sequential process: an OS thread. Give it channels and values through arg, never shared variables. */
 typedef struct csp csp;
 int csp_spawn(csp **out, const fw_worker *worker, void (*fn)(void *arg), void *arg); /* 0 or -errno */
-int csp_join(csp *p); /* blocks; frees p */
+int csp_join(csp *p);                                                                /* blocks; frees p */
 
 typedef struct chan chan;
 /* capacity elements of elem_bytes; 0 = rendezvous: a send returns once a receiver has it. 0, -EINVAL, -ENOMEM. */
 int chan_create(chan **out, size_t elem_bytes, size_t capacity);
 void chan_destroy(chan *c); /* only when nobody uses it */
 /* Send copies *elem in; blocks while full. Receive copies out; blocks while empty. 0, or
- * -EPIPE (send: closed; receive: closed and drained), -EAGAIN (try_), -ETIMEDOUT (_until; deadline absolute CLOCK_MONOTONIC ns). */
+ * -EPIPE (send: closed; receive: closed and drained), -EAGAIN (try_), -ETIMEDOUT (_until; deadline absolute
+ * CLOCK_MONOTONIC ns). */
 int chan_send(chan *c, const void *elem);
 int chan_send_until(chan *c, const void *elem, uint64_t deadline_ns);
 int chan_try_send(chan *c, const void *elem);
@@ -23,8 +24,9 @@ int chan_recv_until(chan *c, void *elem, uint64_t deadline_ns);
 int chan_try_recv(chan *c, void *elem);
 int chan_close(chan *c); /* wakes everybody; 0 or -EPIPE when closed before */
 
-/* Waits until one of n cases can go on, does exactly that one, returns its index; the ready ones are tried in random order. -ETIMEDOUT, or -EAGAIN with deadline_ns 0.
- * A closed channel makes its case ready: cases[i].status is then -EPIPE. */
+/* Waits until one of n cases can go on, does exactly that one, returns its index; the ready ones are tried in random
+ * order. -ETIMEDOUT, or -EAGAIN with deadline_ns 0. A closed channel makes its case ready: cases[i].status is then
+ * -EPIPE. */
 typedef struct chan_case {
     chan *channel;
     bool send;

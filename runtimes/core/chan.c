@@ -107,25 +107,52 @@ static void count_message(core_chan *c, fw_slot *slot)
     fw_count(slot, FW_BYTES, c->elem_bytes);
 }
 
+/* The operations with c locked: 0, -EPIPE or -EAGAIN. *peer: whom to wake after unlocking. */
+static int send_locked(core_chan *c, const void *elem, waiter **peer)
+{
+    if (c->closed)
+        return -EPIPE;
+    if ((*peer = claim_first(&c->receivers))) {
+        memcpy((*peer)->element, elem, c->elem_bytes);
+        (*peer)->status = 0;
+        return 0;
+    }
+    if (c->depth == c->capacity)
+        return -EAGAIN;
+    memcpy(slot_at(c, c->head + c->depth), elem, c->elem_bytes);
+    c->depth++;
+    return 0;
+}
+
+static int recv_locked(core_chan *c, void *elem, waiter **peer)
+{
+    if (c->depth > 0) {
+        memcpy(elem, slot_at(c, c->head), c->elem_bytes);
+        c->head = (c->head + 1) % c->capacity;
+        c->depth--;
+        if ((*peer = claim_first(&c->senders))) { /* its element takes the free place, at the end */
+            memcpy(slot_at(c, c->head + c->depth), (*peer)->element, c->elem_bytes);
+            c->depth++;
+        }
+    } else if ((*peer = claim_first(&c->senders))) {
+        memcpy(elem, (*peer)->element, c->elem_bytes);
+    } else {
+        return c->closed ? -EPIPE : -EAGAIN;
+    }
+    if (*peer)
+        (*peer)->status = 0;
+    return 0;
+}
+
 int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
 {
     waiter *receiver = NULL;
-    int result = 0;
 
     lock(c);
-    if (c->closed) {
-        result = -EPIPE;
-    } else if ((receiver = claim_first(&c->receivers))) {
-        memcpy(receiver->element, elem, c->elem_bytes);
-        receiver->status = 0;
-    } else if (c->depth < c->capacity) {
-        memcpy(slot_at(c, c->head + c->depth), elem, c->elem_bytes);
-        c->depth++;
-    } else if (w) {
-        enqueue(c, &c->senders, w, (void *)elem);
+    int result = send_locked(c, elem, &receiver);
+    if (result == -EAGAIN && w) {
+        enqueue(c, &c->senders, w, (void *)(uintptr_t)elem);
         result = -EINPROGRESS;
-    } else {
-        result = -EAGAIN;
     }
     unlock(c);
     if (result == 0)
@@ -138,35 +165,79 @@ int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
 int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot)
 {
     waiter *sender = NULL;
-    int result = 0;
 
     lock(c);
-    if (c->depth > 0) {
-        memcpy(elem, slot_at(c, c->head), c->elem_bytes);
-        c->head = (c->head + 1) % c->capacity;
-        c->depth--;
-        if ((sender = claim_first(&c->senders))) { /* its element takes the free place, at the end */
-            memcpy(slot_at(c, c->head + c->depth), sender->element, c->elem_bytes);
-            c->depth++;
-        }
-    } else if ((sender = claim_first(&c->senders))) {
-        memcpy(elem, sender->element, c->elem_bytes);
-    } else if (c->closed) {
-        result = -EPIPE;
-    } else if (w) {
+    int result = recv_locked(c, elem, &sender);
+    if (result == -EAGAIN && w) {
         enqueue(c, &c->receivers, w, elem);
         result = -EINPROGRESS;
-    } else {
-        result = -EAGAIN;
     }
-    if (sender)
-        sender->status = 0;
     unlock(c);
-    if (sender) {
+    if (sender) { /* it waited: its message is counted by who took it */
         count_message(c, slot);
         sender->wake(sender);
     }
     return result;
+}
+
+/* ---- select ------------------------------------------------------------- */
+
+/* The distinct channels of the cases by address. How many. */
+static unsigned in_address_order(const core_case *cases, unsigned n, core_chan **channels)
+{
+    unsigned distinct = 0;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned at = distinct;
+        bool seen = false;
+        for (unsigned k = 0; k < distinct; k++)
+            seen |= channels[k] == cases[i].channel;
+        if (seen)
+            continue;
+        for (; at > 0 && (uintptr_t)channels[at - 1] > (uintptr_t)cases[i].channel; at--)
+            channels[at] = channels[at - 1];
+        channels[at] = cases[i].channel;
+        distinct++;
+    }
+    return distinct;
+}
+
+static void enqueue_all(core_case *cases, unsigned n, _Atomic uint32_t *winner, void (*wake)(waiter *), void *owner)
+{
+    for (unsigned i = 0; i < n; i++) {
+        core_chan *c = cases[i].channel;
+        cases[i].waiter = (waiter){.winner = winner, .which = i, .wake = wake, .owner = owner};
+        enqueue(c, cases[i].send ? &c->senders : &c->receivers, &cases[i].waiter, cases[i].element);
+    }
+}
+
+int core_chan_select(core_case *cases, unsigned n, const unsigned *order, _Atomic uint32_t *winner,
+                     void (*wake)(waiter *), void *owner, fw_slot *slot)
+{
+    core_chan *channels[CORE_SELECT_MOST];
+    waiter *peer = NULL;
+    int chosen = -EAGAIN;
+
+    FW_MUST(n <= CORE_SELECT_MOST);
+    unsigned distinct = in_address_order(cases, n, channels);
+    for (unsigned i = 0; i < distinct; i++)
+        lock(channels[i]);
+    for (unsigned k = 0; k < n && chosen < 0; k++) {
+        core_case *c = &cases[order[k]];
+        c->status = c->send ? send_locked(c->channel, c->element, &peer) : recv_locked(c->channel, c->element, &peer);
+        if (c->status != -EAGAIN)
+            chosen = (int)order[k];
+    }
+    if (chosen < 0 && wake) {
+        enqueue_all(cases, n, winner, wake, owner);
+        chosen = -EINPROGRESS;
+    }
+    for (unsigned i = distinct; i-- > 0;)
+        unlock(channels[i]);
+    if (chosen >= 0 && (peer || (cases[chosen].send && cases[chosen].status == 0)))
+        count_message(cases[chosen].channel, slot);
+    if (peer)
+        peer->wake(peer);
+    return chosen;
 }
 
 bool core_chan_cancel(core_chan *c, waiter *w)

@@ -25,6 +25,22 @@ void core_chan_destroy(core_chan *c);
 int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot);
 /* Copies one element out; the same returns; -EPIPE only when closed and drained. */
 int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot);
+/* One case of a select. waiter is core's; status is 0 or -EPIPE for the case that was done. */
+typedef struct core_case {
+    core_chan *channel;
+    bool send;
+    void *element;
+    int status;
+    waiter waiter;
+} core_case;
+enum { CORE_SELECT_MOST = 64 };
+
+/* Does exactly one of n <= CORE_SELECT_MOST cases, the first in `order` (a permutation of 0..n-1) that can go on, and
+ * returns its index. None can: -EAGAIN when wake is NULL; else all wait with *winner (set to 0 before) and
+ * -EINPROGRESS: wake(waiter with this owner) comes once, *winner - 1 is the case, its waiter's status counts, and the
+ * others must be cancelled. All channels are locked in address order meanwhile, so two selects can meet. */
+int core_chan_select(core_case *cases, unsigned n, const unsigned *order, _Atomic uint32_t *winner,
+                     void (*wake)(waiter *), void *owner, fw_slot *slot);
 /* Unlinks w if it still stands in a queue. True when it did (nobody has claimed it by this channel). A waiter whose
  * claim was lost to another case is unlinked too. After it, c never touches w again. */
 bool core_chan_cancel(core_chan *c, waiter *w);

@@ -21,7 +21,7 @@ enum { HEADER = 4, READ_AHEAD = 64 * 1024 };
 struct proc_link {
     proc_transport kind;
     size_t max_message;
-    int fd[2]; /* stream: receiving end, sending end; -1 once closed */
+    int fd[2]; /* receiving end, sending end; -1 once closed. ring: the ends of its lifeline */
     ring *ring;
     size_t ring_bytes; /* of the mapping */
     int role;          /* 0 none yet, 1 sender, 2 receiver */
@@ -64,10 +64,12 @@ int proc_link_create(proc_link **out, proc_transport kind, size_t max_message, s
     int err = 0;
     if (kind == PROC_RING)
         err = ring_create(l, max_message, ring_bytes);
-    else if ((kind == PROC_PIPE ? pipe2(l->fd, O_CLOEXEC)
-                                : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->fd)) != 0)
+    if (!err &&
+        (kind == PROC_PIPE ? pipe2(l->fd, O_CLOEXEC) : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->fd)) != 0)
         err = -errno;
     if (err) {
+        if (l->ring)
+            munmap(l->ring, l->ring_bytes);
         free(l);
         return err;
     }
@@ -85,33 +87,28 @@ static void close_end(proc_link *l, int end)
 void proc_link_sender(proc_link *l)
 {
     l->role = 1;
-    if (l->ring) {
-        atomic_store(&l->ring->tail.pid, getpid());
-        return;
-    }
-    signal(SIGPIPE, SIG_IGN); /* a dead receiver is -EPIPE, not our death */
     close_end(l, 0);
+    if (l->ring)
+        return;
+    signal(SIGPIPE, SIG_IGN); /* a dead receiver is -EPIPE, not our death */
     fcntl(l->fd[1], F_SETFL, O_NONBLOCK);
 }
 
 void proc_link_receiver(proc_link *l)
 {
     l->role = 2;
-    if (l->ring) {
-        atomic_store(&l->ring->head.pid, getpid());
-        return;
-    }
     close_end(l, 1);
+    if (l->ring)
+        return;
     l->ahead = malloc(READ_AHEAD);
     FW_MUST(l->ahead);
 }
 
 void proc_close(proc_link *l)
 {
-    if (!l->ring)
-        close_end(l, 1);
-    else if (l->role == 1)
+    if (l->ring && l->role == 1)
         ring_leave(&l->ring->tail, &l->ring->head);
+    close_end(l, 1);
 }
 
 void proc_link_destroy(proc_link *l)
@@ -242,11 +239,11 @@ static int link_send(proc_link *l, const void *data, size_t bytes, uint64_t dead
 
     if (bytes > l->max_message)
         return -EMSGSIZE;
-    if (l->broken || (!l->ring && l->fd[1] < 0))
+    if (l->broken || l->fd[1] < 0)
         return -EPIPE;
     if (l->ring) {
         uint32_t length = (uint32_t)bytes;
-        err = ring_wait_room(l->ring, HEADER + bytes, deadline_ns);
+        err = ring_wait_room(l->ring, l->fd[1], HEADER + bytes, deadline_ns);
         if (!err) {
             ring_put(l->ring, 0, &length, HEADER);
             ring_put(l->ring, HEADER, data, bytes);
@@ -267,7 +264,7 @@ static int64_t link_recv(proc_link *l, void *buffer, size_t room, uint64_t deadl
     if (!l->ring)
         return stream_recv(l, buffer, room, deadline_ns);
     uint32_t length;
-    int err = ring_wait_bytes(l->ring, HEADER, deadline_ns);
+    int err = ring_wait_bytes(l->ring, l->fd[0], HEADER, deadline_ns);
     if (err)
         return err;
     ring_get(l->ring, 0, &length, HEADER); /* published whole: the bytes are there too */

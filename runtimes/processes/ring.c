@@ -5,25 +5,16 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "core/park.h"
 
 enum { LOOK_EVERY_NS = 200 * 1000 * 1000 };
 
-/* Said that it left, or died: a pidfd is readable for a zombie too, which kill(pid, 0) takes for living. */
-static bool gone(ring_side *other)
+/* Said that it left, or died. */
+static bool gone(const ring_side *other, int lifeline)
 {
-    int32_t pid = atomic_load(&other->pid);
-    if (pid <= 0)
-        return pid < 0;
-    struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-    if (ended.fd < 0)
-        return errno == ESRCH;
-    bool died = poll(&ended, 1, 0) == 1;
-    close(ended.fd);
-    return died;
+    struct pollfd end = {.fd = lifeline, .events = POLLRDHUP};
+    return atomic_load(&other->left) || (poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLRDHUP)));
 }
 
 static void wake(ring_side *other)
@@ -41,12 +32,12 @@ static bool ready(ring_side *other, uint64_t least)
 }
 
 /* Until other->at has reached `least`. */
-static int sleep_until(ring_side *mine, ring_side *other, uint64_t least, uint64_t deadline_ns)
+static int sleep_until(ring_side *mine, ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
 {
     if (ready(other, least))
         return 0;
     if (deadline_ns == 0)
-        return gone(other) && !ready(other, least) ? -EPIPE : -EAGAIN;
+        return gone(other, lifeline) && !ready(other, least) ? -EPIPE : -EAGAIN;
     uint64_t spin = core_spin_ns(), until = spin ? fw_now_ns() + spin : 0;
     while (spin && fw_now_ns() < until) {
         for (int i = 0; i < 16; i++) {
@@ -59,7 +50,7 @@ static int sleep_until(ring_side *mine, ring_side *other, uint64_t least, uint64
         atomic_store(&mine->asleep, 1);
         if ((int64_t)(atomic_load(&other->at) - least) >= 0)
             break;
-        if (gone(other)) {
+        if (gone(other, lifeline)) {
             if (ready(other, least))
                 break;
             atomic_store(&mine->asleep, 0);
@@ -78,18 +69,18 @@ static int sleep_until(ring_side *mine, ring_side *other, uint64_t least, uint64
     return 0;
 }
 
-int ring_wait_room(ring *r, uint64_t bytes, uint64_t deadline_ns)
+int ring_wait_room(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns)
 {
     uint64_t tail = atomic_load_explicit(&r->tail.at, memory_order_relaxed); /* ours */
-    if (atomic_load_explicit(&r->head.pid, memory_order_relaxed) < 0)        /* a hint; sleep_until asks properly */
+    if (atomic_load_explicit(&r->head.left, memory_order_relaxed))           /* a hint; sleep_until asks properly */
         return -EPIPE;
-    return sleep_until(&r->tail, &r->head, tail + bytes - r->size, deadline_ns);
+    return sleep_until(&r->tail, &r->head, lifeline, tail + bytes - r->size, deadline_ns);
 }
 
-int ring_wait_bytes(ring *r, uint64_t bytes, uint64_t deadline_ns)
+int ring_wait_bytes(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns)
 {
     uint64_t head = atomic_load_explicit(&r->head.at, memory_order_relaxed); /* ours */
-    return sleep_until(&r->head, &r->tail, head + bytes, deadline_ns);
+    return sleep_until(&r->head, &r->tail, lifeline, head + bytes, deadline_ns);
 }
 
 static uint64_t first_part(const ring *r, uint64_t at, uint64_t bytes)
@@ -126,7 +117,7 @@ void ring_consume(ring *r, uint64_t bytes)
 
 void ring_leave(ring_side *mine, ring_side *other)
 {
-    atomic_store(&mine->pid, -1);
+    atomic_store(&mine->left, 1);
     atomic_store(&other->asleep, 0);
     core_futex_wake(&other->asleep, 1, true);
 }

@@ -4,14 +4,13 @@
  *   head (consumer)          tail (producer)          free-running byte counts
  *     |#### bytes ####|..........|                    tail - head <= size
  *
- * A side that dies leaves its pid behind: the other, which looks every 200 ms while it sleeps, then finds the ring
- * closed. */
+ * A side that dies can't say so. Each side therefore holds one end of a socket pair, the lifeline, which the kernel
+ * closes with its process; the other, which looks every 200 ms while it sleeps, then finds the ring closed. */
 #ifndef PROCESSES_RING_H
 #define PROCESSES_RING_H
 
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "fw.h"
 
@@ -19,7 +18,7 @@ typedef struct ring_side {
     alignas(FW_PAD) _Atomic uint64_t
         at;                  /* this side's byte count; written by it with release, read by the other with acquire */
     _Atomic uint32_t asleep; /* futex word: 1 while it sleeps or is about to */
-    _Atomic int32_t pid;     /* 0: not there yet, -1: gone */
+    _Atomic uint32_t left;   /* 1: it has said that it is gone */
 } ring_side;
 
 typedef struct ring {
@@ -28,11 +27,11 @@ typedef struct ring {
     unsigned char data[];
 } ring;
 
-/* Blocks until `bytes` are free (they must fit), the consumer is gone (-EPIPE) or the deadline (0: -EAGAIN at once;
- * -ETIMEDOUT). */
-int ring_wait_room(ring *r, uint64_t bytes, uint64_t deadline_ns);
+/* lifeline: the own end. Blocks until `bytes` are free (they must fit), the consumer is gone (-EPIPE) or the deadline
+ * (0: -EAGAIN at once; -ETIMEDOUT). */
+int ring_wait_room(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns);
 /* Blocks until `bytes` are there; -EPIPE: the producer is gone and they will never be. */
-int ring_wait_bytes(ring *r, uint64_t bytes, uint64_t deadline_ns);
+int ring_wait_bytes(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns);
 /* Copies at an offset from the own side's count, without moving it. */
 void ring_put(ring *r, uint64_t offset, const void *data, uint64_t bytes);
 void ring_get(ring *r, uint64_t offset, void *data, uint64_t bytes);

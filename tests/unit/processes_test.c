@@ -1,0 +1,230 @@
+/* processes_test - children are processes of their own; messages of every size arrive whole; a peer that is killed,
+ * even in the middle of a message, closes its link; nothing is left behind. */
+#include "processes/processes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LARGEST = 1 << 20 };
+
+static int descriptors(void)
+{
+    int n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    FW_MUST(d);
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+static proc *start(int (*fn)(void *), void *arg)
+{
+    proc *p;
+    FW_MUST(proc_spawn(&p, NULL, fn, arg) == 0);
+    return p;
+}
+
+static int join(proc *p)
+{
+    int status;
+    FW_MUST(proc_join(p, &status) == 0);
+    return status;
+}
+
+/* ---- processes ---------------------------------------------------------- */
+
+static int global = 1;
+
+static int change_memory(void *arg)
+{
+    int *shared = arg;
+    global = 2;
+    *shared = (int)getpid();
+    return 7;
+}
+
+static void a_child_is_a_process_with_memory_of_its_own(void)
+{
+    int *shared = proc_shared_alloc(sizeof *shared);
+    FW_MUST(shared);
+    proc *p = start(change_memory, shared);
+    int pid = proc_pid(p), status = join(p);
+    FW_MUST(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    FW_MUST(global == 1 && *shared == pid && pid != (int)getpid());
+    FW_MUST(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no zombie */
+    proc_shared_free(shared, sizeof *shared);
+}
+
+/* ---- links -------------------------------------------------------------- */
+
+static const size_t sizes[] = {1, 7, 8, 4095, 4096, 65536, 65537, LARGEST};
+enum { SIZES = sizeof sizes / sizeof *sizes };
+
+static unsigned char pattern(size_t size, size_t i)
+{
+    return (unsigned char)(size * 31 + i * 7 + i / 251);
+}
+
+static int send_all_sizes(void *arg)
+{
+    proc_link *l = arg;
+    unsigned char *m = malloc(LARGEST);
+    FW_MUST(m);
+    proc_link_sender(l);
+    for (int s = 0; s < SIZES; s++) {
+        for (size_t i = 0; i < sizes[s]; i++)
+            m[i] = pattern(sizes[s], i);
+        FW_MUST(proc_send(l, m, sizes[s]) == 0);
+    }
+    FW_MUST(proc_send(l, m, LARGEST + 1) == -EMSGSIZE);
+    proc_close(l);
+    free(m);
+    proc_link_destroy(l);
+    return 0;
+}
+
+static void messages_of_every_size_arrive_whole(proc_transport kind)
+{
+    proc_link *l;
+    unsigned char *m = malloc(LARGEST);
+    FW_MUST(m && proc_link_create(&l, kind, LARGEST, LARGEST * 2) == 0);
+    proc *p = start(send_all_sizes, l);
+    proc_link_receiver(l);
+    for (int s = 0; s < SIZES; s++) {
+        FW_MUST(proc_recv(l, m, LARGEST) == (int64_t)sizes[s]);
+        for (size_t i = 0; i < sizes[s]; i++)
+            FW_MUST(m[i] == pattern(sizes[s], i));
+    }
+    FW_MUST(proc_recv(l, m, LARGEST) == -EPIPE);
+    proc_link_destroy(l);
+    FW_MUST(join(p) == 0);
+    free(m);
+}
+
+typedef struct meeting {
+    proc_link *data, *ready, *go;
+} meeting;
+
+static int try_and_drain(void *arg)
+{
+    meeting *m = arg;
+    char c[16];
+    int count;
+    proc_link_receiver(m->data);
+    proc_link_sender(m->ready);
+    proc_link_receiver(m->go);
+    FW_MUST(proc_try_recv(m->data, c, sizeof c) == -EAGAIN);
+    FW_MUST(proc_recv_until(m->data, c, sizeof c, fw_now_ns() + 1000) == -ETIMEDOUT);
+    FW_MUST(proc_send(m->ready, c, 1) == 0);
+    FW_MUST(proc_recv(m->go, &count, sizeof count) == (int64_t)sizeof count);
+    for (; count > 0; count--)
+        FW_MUST(proc_try_recv(m->data, c, sizeof c) == (int64_t)sizeof c);
+    FW_MUST(proc_try_recv(m->data, c, sizeof c) == -EAGAIN);
+    FW_MUST(proc_send(m->ready, c, 1) == 0);
+    FW_MUST(proc_recv(m->data, c, sizeof c) == -EPIPE);
+    return 0;
+}
+
+static void deadlines_and_tries(proc_transport kind)
+{
+    meeting m;
+    char c[16] = "";
+    int sent = 0;
+    FW_MUST(proc_link_create(&m.data, kind, sizeof c, 256) == 0);
+    FW_MUST(proc_link_create(&m.ready, kind, 1, 64) == 0 && proc_link_create(&m.go, kind, sizeof sent, 64) == 0);
+    proc *p = start(try_and_drain, &m);
+    proc_link_sender(m.data);
+    proc_link_receiver(m.ready);
+    proc_link_sender(m.go);
+    FW_MUST(proc_recv(m.ready, c, 1) == 1);
+    while (proc_try_send(m.data, c, sizeof c) == 0)
+        sent++;
+    FW_MUST(sent > 1 && proc_send_until(m.data, c, sizeof c, fw_now_ns() + 1000) == -ETIMEDOUT);
+    FW_MUST(proc_send(m.go, &sent, sizeof sent) == 0 && proc_recv(m.ready, c, 1) == 1);
+    proc_close(m.data);
+    FW_MUST(join(p) == 0);
+    proc_link_destroy(m.data);
+    proc_link_destroy(m.ready);
+    proc_link_destroy(m.go);
+}
+
+/* Sends what never ends, so that it is killed within a message or waiting for room. */
+static int send_for_ever(void *arg)
+{
+    proc_link *l = arg;
+    unsigned char *m = calloc(1, LARGEST);
+    FW_MUST(m);
+    proc_link_sender(l);
+    while (proc_send(l, m, LARGEST) == 0)
+        ;
+    return 1;
+}
+
+static void a_sender_killed_within_a_message_closes_its_link(proc_transport kind)
+{
+    proc_link *l;
+    unsigned char *m = malloc(LARGEST);
+    int64_t got;
+    FW_MUST(m && proc_link_create(&l, kind, LARGEST, LARGEST / 4) == 0);
+    proc *p = start(send_for_ever, l);
+    proc_link_receiver(l);
+    FW_MUST(proc_recv(l, m, LARGEST) == LARGEST);
+    kill(proc_pid(p), SIGKILL);
+    while ((got = proc_recv(l, m, LARGEST)) == LARGEST) /* what was whole arrives */
+        ;
+    FW_MUST(got == -EPIPE); /* what was not does not */
+    int status = join(p);
+    FW_MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    proc_link_destroy(l);
+    free(m);
+}
+
+static int receive_one(void *arg)
+{
+    proc_link *l = arg;
+    char c;
+    proc_link_receiver(l);
+    FW_MUST(proc_recv(l, &c, 1) == 1);
+    for (;;)
+        pause();
+}
+
+static void a_killed_receiver_closes_its_link(proc_transport kind)
+{
+    proc_link *l;
+    FW_MUST(proc_link_create(&l, kind, 4096, 8192) == 0);
+    proc *p = start(receive_one, l);
+    char m[4096] = "x";
+    proc_link_sender(l);
+    FW_MUST(proc_send(l, m, 1) == 0);
+    kill(proc_pid(p), SIGKILL);
+    int err;
+    while ((err = proc_send(l, m, sizeof m)) == 0) /* until it is full or known */
+        ;
+    FW_MUST(err == -EPIPE);
+    join(p);
+    proc_link_destroy(l);
+}
+
+int main(void)
+{
+    int before = descriptors();
+    signal(SIGPIPE, SIG_IGN);
+    a_child_is_a_process_with_memory_of_its_own();
+    for (proc_transport kind = PROC_PIPE; kind <= PROC_RING; kind++) {
+        messages_of_every_size_arrive_whole(kind);
+        deadlines_and_tries(kind);
+        a_sender_killed_within_a_message_closes_its_link(kind);
+        a_killed_receiver_closes_its_link(kind);
+    }
+    FW_MUST(descriptors() == before);
+    puts("ok: processes");
+    return 0;
+}
