@@ -65,7 +65,7 @@ int fw_draw(const char *folder, bool plain, bool console)
     int after = rc == FW_EXIT_INTERRUPTED ? rc : draw_with("report.py", folder, NULL, false);
     rc = rc ? rc : after;
     if (console && rc != FW_EXIT_INTERRUPTED) {
-        after = draw_with("console.py", folder, plain ? "--plain" : NULL, true);
+        after = draw_with("console.py", folder, plain || rc ? "--plain" : NULL, true); /* rc: no gnuplot, most likely */
         rc = rc ? rc : after;
     }
     return rc;
@@ -88,6 +88,11 @@ int fw_cmd_report(int argc, char **argv)
         return fw_usage("report: no folder; expected a result folder such as results/latest");
     if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
         return fw_usage("report: '%s' is not a folder; expected a result folder such as results/latest", folder);
+    char *manifest = fw_text("%s/manifest.json", folder);
+    bool run_there = access(manifest, R_OK) == 0;
+    free(manifest);
+    if (!run_there)
+        return fw_usage("report: '%s' holds no manifest.json; expected a result folder such as results/latest", folder);
     int rc = fw_draw(folder, false, false);
     if (rc == FW_EXIT_OK)
         printf("%s/report.html\n", folder);

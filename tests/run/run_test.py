@@ -1,0 +1,219 @@
+"""`fiveways run` as its users call it: files, equal work, other programs that read the results, and every wrong word."""
+import csv
+import glob
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BIN = pathlib.Path(sys.argv.pop(1))
+FIVEWAYS = BIN / "fiveways"
+MODELS = {"processes", "threads", "channels", "green", "stackless"}
+COMPARE = pathlib.Path("/usr/share/benchmark/compare.py")  # Debian's libbenchmark-tools
+
+
+def call(*args, **more):
+    return subprocess.run([FIVEWAYS, *map(str, args)], text=True, capture_output=True, timeout=280, **more)
+
+
+class Smoke(unittest.TestCase):
+    """One smoke run of everything, looked at from all sides."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="fiveways-run-"))
+        cls.done = call("run", "--profile", "smoke", "--seed", "7", "--out", cls.dir, "--alias", "tester", "--no-charts")
+        cls.folder = pathlib.Path(cls.done.stdout.splitlines()[-1])
+        cls.trials = [json.loads(line) for line in (cls.folder / "trials.ndjson").read_text().splitlines()]
+        cls.verdicts = json.loads((cls.folder / "verdicts.json").read_text())
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.dir)
+
+    def test_it_ends_well_and_its_last_line_is_the_folder(self):
+        self.assertEqual(self.done.returncode, 0, self.done.stdout + self.done.stderr)
+        self.assertEqual((self.dir / "latest").resolve(), self.folder.resolve())
+        self.assertRegex(self.folder.name, r"^\d{8}T\d{6}Z-tester-")
+
+    def test_it_shows_plan_progress_rows_table_and_words(self):
+        for words in ("plan: ", "1/2 pingpong", "What this says", "Do not conclude", "A/A noise", "trials valid"):
+            self.assertIn(words, self.done.stdout)
+        self.assertIn("s left", self.done.stderr)
+
+    def test_every_file_of_the_contract_is_there(self):
+        for name in ("manifest.json", "schedule.csv", "trials.ndjson", "tidy.csv", "gbench.json", "verdicts.json", "topology.xml"):
+            self.assertTrue((self.folder / name).stat().st_size > 0, name)
+        self.assertTrue(list(self.folder.glob("hist/*.csv")) and list(self.folder.glob("hgrm/*.hgrm")))
+        self.assertEqual(list(self.folder.glob("**/*.part")), [])
+
+    def test_all_models_have_points_for_both_workloads(self):
+        rows = list(csv.DictReader((self.folder / "tidy.csv").read_text().splitlines()))
+        for workload in ("pingpong", "wordcount"):
+            have = {r["runtime"] for r in rows if r["workload"] == workload and r["metric"] == "time_per_op" and r["role"] == "measure"}
+            self.assertLessEqual(MODELS, have)
+        self.assertEqual({t["status"] for t in self.trials}, {"ok"}, [t["reason"] for t in self.trials if t["status"] != "ok"])
+
+    def test_every_way_did_the_same_work(self):
+        sums = {}
+        for t in self.trials:
+            if t["workload"] == "wordcount" and t["role"] == "measure":
+                r = t["result"]["receipt"]
+                repeats = t["result"]["repeats_total"]
+                sums.setdefault((t["block"], t["seed"]), set()).add((r["ops"] // repeats, int(r["checksum"]) * pow(repeats, -1, 1 << 64) % (1 << 64) if repeats % 2 else None))
+        self.assertTrue(all(len({s for s in seen if s[1] is not None}) <= 1 for seen in sums.values()), sums)
+
+    def test_orders_and_twins_follow_the_plan(self):
+        rows = list(csv.DictReader((self.folder / "schedule.csv").read_text().splitlines()))
+        self.assertEqual(len(rows), len([t for t in self.trials if t["role"] != "pilot" and not t["retry_of"]]))
+        for block in {r["block"] for r in rows}:
+            for number in {r["round"] for r in rows}:
+                here = [r for r in rows if r["block"] == block and r["round"] == number]
+                self.assertEqual(len([r for r in here if r["role"] == "twin"]), 1)
+                entries = [(r["runtime"], r["variant"]) for r in here if r["role"] == "measure"]
+                self.assertEqual(len(entries), len(set(entries)))
+
+    def test_the_same_seed_makes_the_same_schedule(self):
+        again = call("run", "--profile", "smoke", "--seed", "7", "--out", self.dir / "again", "--no-charts", "--workload", "pingpong", "--runtime", "green,threads")
+        third = call("run", "--profile", "smoke", "--seed", "7", "--out", self.dir / "third", "--no-charts", "--workload", "pingpong", "--runtime", "green,threads")
+        texts = [pathlib.Path(r.stdout.splitlines()[-1], "schedule.csv").read_text() for r in (again, third)]
+        self.assertEqual(*texts)
+
+    def test_names_of_the_machine_and_its_owner_stay_out(self):
+        text = "".join(p.read_text() for p in self.folder.glob("*.*") if p.is_file())
+        for secret in {os.uname().nodename, os.path.expanduser("~")} - {"/", "/root", "localhost"}:
+            if len(secret) > 3:
+                self.assertNotIn(secret, text)
+
+    def test_google_benchmarks_compare_reads_the_file(self):
+        if not COMPARE.exists():
+            self.skipTest("needs compare.py of libbenchmark-tools")
+        file = self.folder / "gbench.json"
+        python = next((p for p in ("/usr/bin/python3", sys.executable) if subprocess.run([p, "-c", "import scipy"], capture_output=True).returncode == 0), None)
+        if not python:
+            self.skipTest("needs a python3 with scipy")
+        whole = subprocess.run([python, COMPARE, "benchmarks", file, file], text=True, capture_output=True)
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        self.assertIn("pingpong/runtime:green", whole.stdout)
+        part = subprocess.run([python, COMPARE, "benchmarksfiltered", file, "pingpong/runtime:green/.*workers:1$", file, "pingpong/runtime:threads/.*workers:1$"],
+                              text=True, capture_output=True)
+        self.assertEqual(part.returncode, 0, part.stderr)
+        self.assertRegex(part.stdout, r"\[pingpong/runtime:green/.* vs\. pingpong/runtime:threads/")
+
+    def test_hgrm_is_what_the_hdrhistogram_plotter_reads(self):
+        for path in self.folder.glob("hgrm/*.hgrm"):
+            lines = path.read_text().splitlines()
+            self.assertRegex(lines[0], r"^\s*Value\s+Percentile\s+TotalCount\s+1/\(1-Percentile\)$")
+            body = [line.split() for line in lines if line and not line.startswith("#") and "Value" not in line]
+            self.assertTrue(all(len(cells) == 4 for cells in body), path)
+            numbers = [(float(v), float(p), int(n)) for v, p, n, _ in body]
+            self.assertEqual(numbers, sorted(numbers))
+            self.assertEqual(numbers[-1][1], 1.0)
+            self.assertEqual(len([line for line in lines if line.startswith("#[")]), 3, path)
+
+
+class Words(unittest.TestCase):
+    def one_line(self, *args, status=2, has=()):
+        done = call(*args)
+        self.assertEqual(done.returncode, status, (args, done.stdout, done.stderr))
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, (args, done.stderr))
+        self.assertTrue(lines[0].startswith("fiveways: "), lines[0])
+        for word in has:
+            self.assertIn(word, lines[0])
+
+    def test_each_wrong_word_gets_one_clear_line(self):
+        empty = tempfile.NamedTemporaryFile()
+        self.one_line()
+        self.one_line("rum", has=["'rum'", "did you mean 'run'"])
+        self.one_line("run", "--workload", "pingpnog", has=["workload", "'pingpnog'", "'pingpong'"])
+        self.one_line("run", "--runtime", "gren", has=["'gren'", "'green'"])
+        self.one_line("run", "--variant", "rings", has=["'rings'", "'ring'"])
+        self.one_line("run", "--profile", "fast", has=["'fast'", "quick"])
+        self.one_line("run", "--placement", "compat", has=["'compat'", "'compact'"])
+        self.one_line("run", "--set", "sise=8", has=["sise"])
+        self.one_line("run", "--set", "size", has=["KEY=VALUE"])
+        self.one_line("run", "--workload", "pingpong", "--set", "size=1", has=["size=1", "8 to 65536"])
+        self.one_line("run", "--workload", "pingpong", "--set", "size=many", has=["size=many"])
+        self.one_line("run", "--sweep", "size=8,99999999", has=["99999999"])
+        self.one_line("run", "--workers", "0", has=["--workers", "'0'"])
+        self.one_line("run", "--workers", "200", has=["--oversubscribe"])
+        self.one_line("run", "--workers", "two", has=["'two'"])
+        self.one_line("run", "--rounds", "0", has=["--rounds"])
+        self.one_line("run", "--budget", "-1", has=["--budget"])
+        self.one_line("run", "--seed", "x", has=["--seed"])
+        self.one_line("run", "--window", "0", has=["--window"])
+        self.one_line("run", "--hang-after", "never", has=["--hang-after"])
+        self.one_line("run", "--alias", "a/b", has=["--alias"])
+        self.one_line("run", "--profil", has=["--profil"])
+        self.one_line("run", "--rouds", "3", has=["--rouds", "--rounds"])
+        self.one_line("run", "everything", has=["'everything'"])
+        self.one_line("run", "--workload", "wordcount", "--set", "input=/nonexistent/text", has=["/nonexistent/text", "No such file"])
+        self.one_line("run", "--workload", "wordcount", "--set", "input=/usr", has=["regular file"])
+        self.one_line("run", "--workload", "wordcount", "--set", f"input={empty.name}", has=["empty"])
+        self.one_line("run", "--workload", "pingpong", "--out", "/proc/nothing", has=["--out", "/proc/nothing"])
+        self.one_line("report", has=["folder"])
+        self.one_line("report", "/nonexistent", has=["/nonexistent"])
+        self.one_line("report", "/usr", has=["manifest.json"])
+        self.one_line("topo", "--placement", "near", has=["'near'"])
+        self.one_line("topo", "--workers", "0", has=["'0'"])
+        self.one_line("topo", "--load", "synthetic:banana", has=["banana"])
+        self.one_line("doctor", "--jsn", has=["--jsn"])
+        self.one_line("list", "--jsn", has=["--jsn"])
+
+    def test_each_subcommand_explains_itself(self):
+        for name in ("run", "list", "topo", "doctor", "report"):
+            done = call(name, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), name)
+            self.assertIn(f"fiveways {name}", done.stdout)
+        self.assertEqual(call("--help").returncode, 0)
+        self.assertIn("fiveways 0", call("--version").stdout)
+
+    def test_listings_are_json_too(self):
+        listing = json.loads(call("list", "--json").stdout)
+        self.assertTrue(listing)
+        self.assertIn("compact", json.loads(call("topo", "--json").stdout))
+        self.assertIn(json.loads(call("doctor", "--json").stdout)["grade"], "ABCDF")
+
+    def test_primitive_costs_of_every_runtime(self):
+        done = call("micro", "--benchmark_min_time=0.001")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in MODELS | {"clock", "record"}:
+            self.assertRegex(done.stdout, rf"(?m)^{name}/")
+
+
+class Text(unittest.TestCase):
+    def test_ten_megabytes_of_text_agree_with_the_shell_pipeline(self):
+        """Every model's counts of a real text, against `tr | tr | sed | sort | uniq -c`."""
+        with tempfile.TemporaryDirectory() as scratch:
+            text = pathlib.Path(scratch, "text")
+            with text.open("wb") as out:
+                for pattern in ("/usr/share/common-licenses/*", "/usr/lib/python3*/*.py", "/usr/lib/python3*/*/*.py", "/usr/include/**/*.h"):
+                    for path in sorted(glob.glob(pattern, recursive=True)):
+                        if out.tell() < 11_000_000 and os.path.isfile(path):
+                            out.write(pathlib.Path(path).read_bytes())
+                if out.tell() < 10_000_000:
+                    self.skipTest("this machine holds no 10 MB of text")
+            counts = pathlib.Path(scratch, "counts")
+            done = call("run", "--profile", "smoke", "--workload", "wordcount", "--set", f"input={text}", "--out", scratch, "--no-charts", "--rounds", "1")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            for name in sorted(MODELS) + ["shell", "awk"]:
+                self.assertRegex(done.stdout, rf"(?m)^ .*\b{name}\b")
+            pipeline = subprocess.run(f"tr -cs A-Za-z '\\n' < {text} | tr A-Z a-z | sed '/^$/d' | sort | uniq -c", shell=True, text=True,
+                                      capture_output=True, env=dict(os.environ, LC_ALL="C")).stdout
+            want = sorted(tuple(line.split()) for line in pipeline.splitlines())
+            for model in sorted(MODELS):
+                done = call("run", "--profile", "smoke", "--workload", "wordcount", "--runtime", model, "--set", f"input={text}", "--set", f"counts={counts}",
+                            "--out", scratch, "--no-charts", "--rounds", "1")
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertEqual(sorted(tuple(line.split()) for line in counts.read_text().splitlines()), want, model)
+                counts.unlink()
+
+
+if __name__ == "__main__":
+    unittest.main()
