@@ -21,6 +21,7 @@ deps-test:  ; @scripts/install-deps --test
 deps-deep:  ; @scripts/install-deps --deep
 
 build:
+	@echo "building (log: $(BUILD).log)"
 	@cmake -S . -B $(BUILD) $(CMAKE_ARGS) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS) >>$(BUILD).log 2>&1 || { tail -n 60 $(BUILD).log; exit 1; }
 
