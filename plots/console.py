@@ -98,7 +98,7 @@ def sentences(run, block):
             said.append(f"{name} {entry['status']}: {entry.get('reason') or 'no reason given'}.")
     curves_found, why = percentiles.prepare(run, block) if steady(run, block) else ([], "")
     for name, _, _, points, total in curves_found:
-        said.append(f"{name}: " + ", ".join(f"{p.replace(' ', '')} of {op}s take at most {look.duration(v)}" for p, v in percentiles.supported(points))
+        said.append(f"{name}: " + ", ".join(f"{p.replace(' ', '')} of {look.plural(op)} take at most {look.duration(v)}" for p, v in percentiles.supported(points))
                     + f" ({total:,} samples).")
     return said + ([why] if why else [])
 
@@ -114,7 +114,7 @@ def show(run, plain, width):
             for line in sentences(run, block):
                 print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="    "))
             continue
-        print(f"throughput, {block.get('op', 'operation')}s per second (log axis)".replace("passs", "passes"))
+        print(f"throughput, {look.plural(block.get('op', 'operation'))} per second (log axis)")
         print(bars(block, width))
         if steady(run, block):
             print(f"\npercentiles of one {block.get('op', 'operation')} (lower is better)")

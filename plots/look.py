@@ -174,3 +174,9 @@ def rate(per_second):
         if per_second >= scale:
             return f"{three(per_second / scale)} {suffix}"
     return f"{three(per_second)} "
+
+
+def plural(op):
+    """'round trips', 'passes over the input': the first noun group takes the s."""
+    head, gap, tail = next(((op[:i], op[i:i + len(w)], op[i + len(w):]) for w in (" over ", " of ", " through ") if (i := op.find(w)) > 0), (op, "", ""))
+    return head + ("es" if head.endswith("s") else "s") + gap + tail

@@ -106,7 +106,7 @@ def machine_card(run):
             ("Virtual machine", get("machine.virtualisation", "machine.virtualization", "machine.vm", "machine.hypervisor")),
             ("Container", get("machine.container")), ("Governor", get("machine.governor")), ("Turbo", get("machine.turbo")), ("SMT", get("machine.smt")),
             ("Kernel", get("kernel")), ("C library", get("libc")), ("Compiler", get("build.compiler")), ("Flags", get("build.flags")),
-            ("Clock", f"a time stamp costs {clock['cost_ns']} ns" if isinstance(clock, dict) and "cost_ns" in clock else clock),
+            ("Clock", f"a time stamp costs {clock['cost_ns']:.1f} ns" if isinstance(clock, dict) and "cost_ns" in clock else clock),
             ("Source", source(run)), ("Seed", get("seed")), ("A/A noise", words.noise(run) or "not measured"),
             ("Made", get("utc")), ("Took", f"{get('seconds'):.0f} s" if isinstance(get("seconds"), (int, float)) else None)]
     return [(name, readable(value)) for name, value in rows if value not in (None, "", [], {})]

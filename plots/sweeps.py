@@ -114,7 +114,7 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     ax.set_xticks(xs, [str(x) for x in xs])
     ax.minorticks_off()
     ax.set_xlabel("workers")
-    ax.set_ylabel(f"throughput ({op}es per second)" if op.endswith("s") else f"throughput ({op}s per second)")
+    ax.set_ylabel(f"throughput ({look.plural(op)} per second)")
     look.label_ends(ax, ends)
     look.label_beside(ax, alone)
     look.footer(fig, run.footer(placement))

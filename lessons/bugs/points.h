@@ -11,7 +11,8 @@
 #ifdef BUG_POINTS
 /* Reads the schedule, or exits 2 with one line. Before any other thread exists. */
 void points_load(const char *path);
-/* Blocks until it is the turn of (thread, name). If nobody passes a point for 10 s, says where it stands and exits 3. */
+/* Blocks until it is the turn of (thread, name). If nobody passes a point for 10 s, says where it stands and exits 3.
+ */
 void point(const char *thread, const char *name);
 #else
 #define points_load(path) ((void)(path))

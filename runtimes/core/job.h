@@ -8,8 +8,8 @@ typedef struct worker worker;
 typedef struct job job;
 
 struct job {
-    job *next;                     /* link in whichever one queue holds it; that queue's owner or lock guards it */
-    void (*run)(job *, worker *);  /* called on the worker's own stack; may push the job again */
+    job *next;                    /* link in whichever one queue holds it; that queue's owner or lock guards it */
+    void (*run)(job *, worker *); /* called on the worker's own stack; may push the job again */
 };
 
 #endif

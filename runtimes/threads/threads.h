@@ -7,7 +7,8 @@
 #include "fw.h"
 
 typedef struct thr thr;
-/* Starts fn(arg) on an OS thread bound to worker (NULL: not bound). 0 or -errno (pthread_create's). *out is freed by thr_join. */
+/* Starts fn(arg) on an OS thread bound to worker (NULL: not bound). 0 or -errno (pthread_create's). *out is freed by
+ * thr_join. */
 int thr_spawn(thr **out, const fw_worker *worker, void (*fn)(void *arg), void *arg);
 /* Blocks until it has ended; frees t. */
 int thr_join(thr *t);
@@ -24,13 +25,14 @@ typedef struct thr_cond {
     _Atomic uint32_t sequence, waiters;
 } thr_cond;
 void thr_cond_init(thr_cond *c);
-int thr_cond_wait(thr_cond *c, thr_mutex *m);                              /* 0 */
-int thr_cond_wait_until(thr_cond *c, thr_mutex *m, uint64_t deadline_ns);  /* 0 or -ETIMEDOUT */
+int thr_cond_wait(thr_cond *c, thr_mutex *m);                             /* 0 */
+int thr_cond_wait_until(thr_cond *c, thr_mutex *m, uint64_t deadline_ns); /* 0 or -ETIMEDOUT */
 void thr_cond_signal(thr_cond *c);
 void thr_cond_broadcast(thr_cond *c);
 
 /* Bounded buffer: one mutex, "not full" and "not empty". Any number of producers and consumers. Copies elem_bytes.
- * capacity >= 1. 0 or -errno; blocking calls add -EPIPE (closed; get: and drained), -EAGAIN (try_), -ETIMEDOUT (_until). */
+ * capacity >= 1. 0 or -errno; blocking calls add -EPIPE (closed; get: and drained), -EAGAIN (try_), -ETIMEDOUT
+ * (_until). */
 typedef struct thr_queue thr_queue;
 int thr_queue_create(thr_queue **out, size_t elem_bytes, size_t capacity);
 void thr_queue_destroy(thr_queue *q);

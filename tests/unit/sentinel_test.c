@@ -23,8 +23,8 @@ static const char *found(const char *after_text, uint64_t own_ns)
     unsigned n = fw_sentinel_compare(&a, &b, own_ns, taints);
     assert_int_equal(n, json_array_size(taints));
     text[0] = '\0';
-    json_array_foreach(taints, i, t) snprintf(text + strlen(text), sizeof text - strlen(text), "%s;",
-                                              json_string_value(t));
+    json_array_foreach(taints, i, t)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s;", json_string_value(t));
     json_decref(taints);
     return text;
 }

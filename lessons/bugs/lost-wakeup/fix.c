@@ -102,7 +102,8 @@ int main(int argc, char **argv)
         printf("ok: every item was taken once\n");
         return 0;
     }
-    printf("wrong: consumer-A took %ld, consumer-B took %ld; expected items 1 and 2, each once (0: nothing was there)\n",
-           (long)got_a, (long)got_b);
+    printf(
+        "wrong: consumer-A took %ld, consumer-B took %ld; expected items 1 and 2, each once (0: nothing was there)\n",
+        (long)got_a, (long)got_b);
     return 1;
 }
