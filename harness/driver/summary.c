@@ -1,6 +1,7 @@
 /* summary.c - see summary.h. Factors are speed relative to the base: above 1 is faster. */
 #include "summary.h"
 #include "driver.h"
+#include "stats.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -272,7 +273,12 @@ static void levels(FILE *out, const json_t *blocks)
 {
     json_t *block, *p;
     size_t i, j;
-    double level = 2, wanted = 0;
+    double level = 2, wanted = 0, rounds = 0;
+    json_array_foreach(blocks, i, block) rounds = fmax(rounds, fw_num_of(block, "rounds", 0));
+    if (rounds < FW_LEAST_ROUNDS) {
+        fprintf(out, "%.0f rounds separate nothing, it takes %d (--profile quick has 6).\n", rounds, FW_LEAST_ROUNDS);
+        return;
+    }
     json_array_foreach(blocks, i, block) json_array_foreach(json_object_get(block, "pairs"), j, p)
     {
         if (json_is_true(json_object_get(p, "exploratory"))) {

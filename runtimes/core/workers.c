@@ -14,18 +14,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "joblist.h"
 #include "park.h"
 #include "runq.h"
 #include "timers.h"
 
 enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
 enum { SEARCHER = 1, SLEEPER = 1 << 16 };
-
-typedef struct job_list { /* FIFO under a lock; count may be read without it as a hint */
-    pthread_mutex_t lock;
-    job *first, *last;
-    _Atomic uint32_t count;
-} job_list;
 
 struct worker_private {
     worker self;
@@ -62,48 +57,6 @@ __attribute__((noinline)) worker *worker_here(void)
     return here;
 }
 
-static void lock(pthread_mutex_t *m)
-{
-    FW_MUST(pthread_mutex_lock(m) == 0);
-}
-
-static void unlock(pthread_mutex_t *m)
-{
-    FW_MUST(pthread_mutex_unlock(m) == 0);
-}
-
-static void list_init(job_list *l)
-{
-    *l = (job_list){.first = NULL};
-    FW_MUST(pthread_mutex_init(&l->lock, NULL) == 0);
-}
-
-static void list_push(job_list *l, job *first, job *last, uint32_t n)
-{
-    last->next = NULL;
-    lock(&l->lock);
-    *(l->last ? &l->last->next : &l->first) = first;
-    l->last = last;
-    atomic_fetch_add_explicit(&l->count, n, memory_order_release); /* pairs with list_pop's acquire */
-    unlock(&l->lock);
-}
-
-static job *list_pop(job_list *l)
-{
-    if (atomic_load_explicit(&l->count, memory_order_acquire) == 0)
-        return NULL;
-    lock(&l->lock);
-    job *j = l->first;
-    if (j) {
-        l->first = j->next;
-        if (!l->first)
-            l->last = NULL;
-        atomic_fetch_sub_explicit(&l->count, 1, memory_order_relaxed);
-    }
-    unlock(&l->lock);
-    return j;
-}
-
 /* ---- sleeping and waking ------------------------------------------------ */
 
 static uint32_t searchers(uint32_t idle)
@@ -117,7 +70,7 @@ static struct worker_private *rouse(pool *p, int index)
 {
     struct worker_private *found = NULL;
 
-    lock(&p->sleep_lock);
+    job_list_lock(&p->sleep_lock);
     for (unsigned i = p->asleep_count; i-- > 0 && !found;) {
         if (index >= 0 && p->asleep[i] != (unsigned)index)
             continue;
@@ -125,7 +78,7 @@ static struct worker_private *rouse(pool *p, int index)
         p->asleep[i] = p->asleep[--p->asleep_count];
         atomic_fetch_add_explicit(&p->idle, SEARCHER - (uint32_t)SLEEPER, memory_order_acq_rel);
     }
-    unlock(&p->sleep_lock);
+    job_list_unlock(&p->sleep_lock);
     return found;
 }
 
@@ -181,10 +134,10 @@ static void sleep_until_work(struct worker_private *w)
 
     fw_live_sample();
     w->searching = false;
-    lock(&p->sleep_lock);
+    job_list_lock(&p->sleep_lock);
     p->asleep[p->asleep_count++] = w->self.index;
     atomic_fetch_add_explicit(&p->idle, change, memory_order_acq_rel);
-    unlock(&p->sleep_lock);
+    job_list_unlock(&p->sleep_lock);
     if (!work_visible(w))
         park_wait(&w->sleeper, timers_next(&w->timers));
     /* Awake by a wake, a timer or the look: whoever is still on the list takes itself off. Either way it now searches.

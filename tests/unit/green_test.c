@@ -1,24 +1,13 @@
 /* green_test - green threads are what they say: many on few OS threads, run at once on two workers, stolen, resumed
  * elsewhere; joins, sleeps, channels with deadlines. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "green/green.h"
+#include "os_threads.h"
 
 enum { UNITS = 500, TURNS = 300, STACK = 32768 };
-
-static int os_threads(void)
-{
-    int n = 0;
-    DIR *d = opendir("/proc/self/task");
-    FW_MUST(d);
-    for (struct dirent *e; (e = readdir(d));)
-        n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
-}
 
 static void run(unsigned workers, bool pinned, void (*fn)(void *), void *arg)
 {

@@ -1,2 +1,3 @@
 fw_unit_test(stackless fw_stackless)
-set_tests_properties(stackless PROPERTIES LABELS wakeup)
+fw_unit_test(stackless_chan fw_stackless)
+set_tests_properties(stackless stackless_chan PROPERTIES LABELS wakeup)
