@@ -66,9 +66,10 @@ static unsigned rank(const fw_topo *t, const char *placement, ranked *r)
         ranked *x = &r[n++];
         *x = (ranked){.pu = p};
         if (is(placement, "compact"))
-            memcpy(x->key, (int[KEYS]){-at->kind, at->package, at->l3, p->sibling, at->core}, sizeof x->key);
+            memcpy(x->key, (int[KEYS]){-at->kind, at->package, at->l3 >= 0 ? at->l3 : p->cluster, p->sibling, at->core},
+                   sizeof x->key);
         else if (is(placement, "scatter"))
-            memcpy(x->key, (int[KEYS]){p->sibling, p->core_in_l3, p->l3_in_node, p->node_in_package, at->package},
+            memcpy(x->key, (int[KEYS]){p->sibling, p->core_in_cluster, p->l3_in_node, p->node_in_package, at->package},
                    sizeof x->key);
         else if (is(placement, "smt"))
             memcpy(x->key, (int[KEYS]){at->core, p->sibling}, sizeof x->key);

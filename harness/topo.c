@@ -48,8 +48,9 @@ static int numa_of(hwloc_topology_t hw, hwloc_obj_t pu)
 static void add_pu(fw_topo *t, hwloc_obj_t o)
 {
     int kinds = hwloc_cpukinds_get_nr(t->hw, 0), kind = hwloc_cpukinds_get_by_cpuset(t->hw, o->cpuset, 0);
+    int core = index_above(t->hw, o, HWLOC_OBJ_CORE);
     t->pus[t->n++] = (pu){.at = {.cpu = (int)o->os_index,
-                                 .core = index_above(t->hw, o, HWLOC_OBJ_CORE),
+                                 .core = core >= 0 ? core : (int)o->logical_index, /* none shown: one a PU */
                                  .l3 = index_above(t->hw, o, HWLOC_OBJ_L3CACHE),
                                  .numa = numa_of(t->hw, o),
                                  .package = index_above(t->hw, o, HWLOC_OBJ_PACKAGE),
@@ -90,6 +91,11 @@ static int by_node(const pu *p)
     return p->at.package * (1 << 15) + p->at.numa;
 }
 
+static int by_cluster(const pu *p)
+{
+    return p->cluster;
+}
+
 static int by_kind(const pu *p)
 {
     return p->at.kind;
@@ -104,13 +110,27 @@ static int ordinal(const fw_topo *t, unsigned i, int (*inner)(const pu *), int (
     return n;
 }
 
+static int cluster_of(const fw_topo *t, unsigned i)
+{
+    int next = 0;
+    for (unsigned j = 0; j < i; j++) {
+        const pu *p = &t->pus[j];
+        if (by_node(p) == by_node(&t->pus[i]) && p->at.l3 == t->pus[i].at.l3)
+            return p->cluster;
+        next = p->cluster >= next ? p->cluster + 1 : next;
+    }
+    return next;
+}
+
 static void number(fw_topo *t)
 {
+    for (unsigned i = 0; i < t->n; i++)
+        t->pus[i].cluster = cluster_of(t, i);
     for (unsigned i = 0; i < t->n; i++) {
         pu *p = &t->pus[i];
         for (unsigned j = 0; j < i; j++)
-            p->sibling += t->pus[j].at.core == p->at.core && p->at.core >= 0;
-        p->core_in_l3 = ordinal(t, i, by_core, by_l3);
+            p->sibling += t->pus[j].at.core == p->at.core;
+        p->core_in_cluster = ordinal(t, i, by_core, by_cluster);
         p->core_in_numa = ordinal(t, i, by_core, by_numa);
         p->l3_in_node = ordinal(t, i, by_l3, by_node);
         p->node_in_package = ordinal(t, i, by_node, by_package);
@@ -133,7 +153,9 @@ static void doubt(fw_topo *t)
 {
     unsigned cores = fw_topo_count(t, "core"), packages = fw_topo_count(t, "package");
     const char *why = "";
-    if (t->n > 1 && t->pus[0].at.l3 < 0)
+    if (t->n > 1 && hwloc_get_nbobjs_by_type(t->hw, HWLOC_OBJ_CORE) <= 0)
+        why = "it shows no cores; every CPU is taken for one";
+    else if (t->n > 1 && t->pus[0].at.l3 < 0)
         why = "it shows no L3 cache";
     else if (cores > 2 && packages == cores)
         why = "it shows every core as a package of its own";
@@ -225,7 +247,9 @@ int fw_topo_export(const fw_topo *t, const char *file)
     for (unsigned i = 0; i < root->infos_count; i++) { /* what names the machine or its owner */
         struct hwloc_info_s *info = &root->infos[i];
         char *hidden;
-        if ((is(info->name, "HostName") || strncmp(info->name, "DMI", 3) == 0) && (hidden = strdup("-"))) {
+        if ((is(info->name, "HostName") || is(info->name, "LinuxCgroup") || is(info->name, "ProcessName") ||
+             strncmp(info->name, "DMI", 3) == 0) &&
+            (hidden = strdup("-"))) {
             free(info->value);
             info->value = hidden;
         }
@@ -268,17 +292,33 @@ json_t *fw_topo_json(const fw_topo *t)
     return all;
 }
 
+static uint64_t hash_text(uint64_t h, const char *text)
+{
+    for (; *text; text++)
+        h = fw_mix64(h ^ (unsigned char)*text);
+    return h;
+}
+
+/* What an object is, which CPUs it has, a cache's size; not its memory, which a hypervisor may change. */
+static uint64_t hash_object(hwloc_topology_t hw, uint64_t h, hwloc_obj_t o)
+{
+    char text[48], cpus[FW_MAX_CPUS / 2];
+    int kind = hwloc_cpukinds_get_nr(hw, 0) > 1 ? hwloc_cpukinds_get_by_cpuset(hw, o->cpuset, 0) : 0;
+    snprintf(text, sizeof text, "%d %d %llu ", (int)o->type, kind < 0 ? -1 : kind,
+             hwloc_obj_type_is_cache(o->type) ? (unsigned long long)o->attr->cache.size : 0ULL);
+    hwloc_bitmap_snprintf(cpus, sizeof cpus, o->cpuset);
+    return hash_text(hash_text(h, text), cpus);
+}
+
 const char *fw_topo_hash(fw_topo *t)
 {
-    json_t *all = fw_topo_json(t);
-    json_object_del(all, "this_system");
-    json_object_del(all, "doubts");
-    char *text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
     uint64_t h = 0;
-    for (const char *c = text; c && *c; c++)
-        h = fw_mix64(h ^ (unsigned char)*c);
+    hwloc_obj_t o = NULL;
+    for (int depth = 0; depth < hwloc_topology_get_depth(t->hw); depth++)
+        while ((o = hwloc_get_next_obj_by_depth(t->hw, depth, o)))
+            h = hash_object(t->hw, h, o);
+    while ((o = hwloc_get_next_obj_by_type(t->hw, HWLOC_OBJ_NUMANODE, o)))
+        h = hash_object(t->hw, h, o);
     snprintf(t->hash, sizeof t->hash, "%016llx", (unsigned long long)h);
-    free(text);
-    json_decref(all);
     return t->hash;
 }

@@ -18,7 +18,7 @@
 
 typedef struct fw_topo fw_topo;
 
-typedef struct fw_place { /* logical indexes, -1: unknown */
+typedef struct fw_place { /* logical indexes, -1: unknown, but a CPU shown without a core is one of its own */
     int cpu;              /* OS index of the PU; -1: not bound */
     int core, l3, numa, package;
     int kind; /* hybrid: greater is faster; 0 where all are alike */
@@ -41,9 +41,9 @@ int fw_topo_place(const fw_topo *t, const char *placement, unsigned workers, fw_
 /* The same as a trial's "workers" (harness/PROTOCOL.md); NULL with a reason. A new reference. */
 json_t *fw_place_json(const fw_topo *t, const char *placement, unsigned workers, char *why, size_t bytes);
 
-/* hwloc's XML, without the machine's name. 0 or -errno. */
+/* hwloc's XML, without the names of the machine, its maker, its container and this process. 0 or -errno. */
 int fw_topo_export(const fw_topo *t, const char *file);
-/* 16 hexadecimal digits of what is where: equal for equal machines. */
+/* 16 hexadecimal digits of what is where: equal for equal machines, whichever CPUs the affinity allows. */
 const char *fw_topo_hash(fw_topo *t);
 /* Counts, caches in bytes ("L1d", "L2", …), and each CPU's place; a new reference. */
 json_t *fw_topo_json(const fw_topo *t);

@@ -8,7 +8,8 @@
 typedef struct pu {
     fw_place at;
     int sibling; /* 0 for the first allowed PU of its core, 1 for the next, … */
-    int core_in_l3, core_in_numa, l3_in_node, node_in_package; /* ordinals among the allowed */
+    int cluster; /* same package, NUMA node and L3, known or not: the same number */
+    int core_in_cluster, core_in_numa, l3_in_node, node_in_package; /* ordinals among the allowed */
 } pu;
 
 struct fw_topo {

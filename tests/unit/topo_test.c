@@ -1,4 +1,4 @@
-/* topo_test - placements on eight machines, seven of them made up; a binding on this one, read back.
+/* topo_test - placements on a dozen machines, all but one made up; a binding on this one, read back.
  * topo/hybrid.xml (4 fast cores, 8 slow ones) and topo/big.xml (2 packages, 4 L3 each, 8 cores each, SMT) are hwloc's
  * exports of synthetic topologies. */
 #include "fw.h"
@@ -111,6 +111,24 @@ static void no_l3_is_doubted_and_same_l3_refused(void **state)
     fw_topo_free(t);
 }
 
+static void scatter_leaves_the_node_with_or_without_an_l3(void **state)
+{
+    const char *none = "synthetic:pack:2 numa:2 core:4 pu:2", *wide = "synthetic:pack:2 l3:1 numa:2 core:2 pu:1";
+    assert_string_equal(placed(load(none), "scatter", 6), "0 16 8 24 2 18");
+    assert_string_equal(placed(load(none), "compact", 6), "0 2 4 6 1 3");
+    assert_string_equal(placed(load(wide), "scatter", 6), "0 4 2 6 1 5"); /* two nodes under one L3 */
+    assert_string_equal(placed(load(wide), "compact", 6), "0 1 2 3 4 5");
+}
+
+static void cpus_without_cores_are_no_siblings(void **state)
+{
+    fw_topo *t = load("synthetic:pack:1 pu:4");
+    assert_int_equal(fw_topo_count(t, "core"), 4);
+    assert_false(fw_topo_smt(t));
+    assert_non_null(strstr(fw_topo_doubts(t), "no cores"));
+    assert_non_null(strstr(placed(t, "smt", 2), "no SMT"));
+}
+
 static void junk_is_refused(void **state)
 {
     fw_topo *t = NULL;
@@ -140,6 +158,22 @@ static void equal_machines_have_equal_hashes_and_exports_can_be_read(void **stat
     fw_topo_free(d);
 }
 
+static void exports_name_no_machine_and_no_container(void **state)
+{
+    char file[] = "/tmp/fiveways-topo-XXXXXX", line[1024];
+    fw_topo *t = load(NULL);
+    close(mkstemp(file));
+    assert_int_equal(fw_topo_export(t, file), 0);
+    fw_topo_free(t);
+    FILE *f = fopen(file, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        if (strstr(line, "\"HostName\"") || strstr(line, "\"LinuxCgroup\"") || strstr(line, "\"DMI"))
+            assert_non_null(strstr(line, "value=\"-\""));
+    fclose(f);
+    unlink(file);
+}
+
 static void this_machine_binds_and_reads_back(void **state)
 {
     fw_topo *t = load(NULL);
@@ -158,6 +192,7 @@ static void this_machine_binds_and_reads_back(void **state)
     assert_int_equal(sched_getcpu(), p.cpu);
     fw_topo *narrow = load(NULL); /* a narrow affinity is all there is */
     assert_int_equal(fw_topo_allowed(narrow), 1);
+    assert_string_equal(fw_topo_hash(narrow), fw_topo_hash(t));
     fw_topo_free(narrow);
     fw_topo_free(t);
     sched_setaffinity(0, sizeof before, &before);
@@ -174,8 +209,11 @@ int main(void)
         cmocka_unit_test(hybrid_takes_the_fast_cores_first),
         cmocka_unit_test(a_big_machine_from_its_xml),
         cmocka_unit_test(no_l3_is_doubted_and_same_l3_refused),
+        cmocka_unit_test(scatter_leaves_the_node_with_or_without_an_l3),
+        cmocka_unit_test(cpus_without_cores_are_no_siblings),
         cmocka_unit_test(junk_is_refused),
         cmocka_unit_test(equal_machines_have_equal_hashes_and_exports_can_be_read),
+        cmocka_unit_test(exports_name_no_machine_and_no_container),
         cmocka_unit_test(this_machine_binds_and_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
