@@ -45,9 +45,9 @@ static int parse(asked *a, int argc, char **argv)
         case 'h':
             puts("fiveways topo: the CPUs that may be used and where workers would be placed.\n\n"
                  "  --workers N    how many (default: one a CPU)\n"
-                 "  --placement P  only this: compact, scatter, smt, same-l3, cross-numa, none\n"
+                 "  --placement P  only this, as a table: compact, scatter, smt, same-l3, cross-numa, none\n"
                  "  --load SPEC    another machine: synthetic:STRING or xml:FILE (hwloc's)\n"
-                 "  --json         one JSON object");
+                 "  --json         one object: the placements by name, and \"machine\"");
             return FW_EXIT_OK;
         default:
             return fw_usage("topo: '%s' is unknown or lacks its value (fiveways topo --help)", argv[at]);
@@ -55,37 +55,82 @@ static int parse(asked *a, int argc, char **argv)
     return optind < argc ? fw_usage("topo: unexpected word '%s'", argv[optind]) : -1;
 }
 
-static void one_placement(const fw_topo *t, const char *placement, unsigned workers)
+static const char *number_text(char *text, size_t bytes, int n)
+{
+    snprintf(text, bytes, n < 0 ? "-" : "%d", n);
+    return text;
+}
+
+/* worker -> CPU and where that is, a line each */
+static void table(const fw_place *p, unsigned workers)
+{
+    char cell[12];
+    printf("%6s %5s %5s %5s %5s %8s %5s\n", "worker", "CPU", "core", "L3", "NUMA", "package", "kind");
+    for (unsigned i = 0; i < workers; i++) {
+        printf("%6u", i);
+        printf(" %5s", number_text(cell, sizeof cell, p[i].cpu));
+        printf(" %5s", number_text(cell, sizeof cell, p[i].core));
+        printf(" %5s", number_text(cell, sizeof cell, p[i].l3));
+        printf(" %5s", number_text(cell, sizeof cell, p[i].numa));
+        printf(" %8s %5d\n", number_text(cell, sizeof cell, p[i].package), p[i].kind);
+    }
+}
+
+static void one_placement(const fw_topo *t, const char *placement, unsigned workers, bool whole)
 {
     static fw_place p[FW_MAX_WORKERS];
     char why[200];
-    printf("%-11s", placement);
     if (fw_topo_place(t, placement, workers, p, why, sizeof why)) {
-        printf("refused: %s\n", why);
-        return;
+        printf("%-10s refused: %s\n", placement, why);
+    } else if (p[0].cpu < 0) {
+        printf("%-10s not bound\n", placement);
+    } else if (whole) {
+        puts(placement);
+        table(p, workers);
+    } else {
+        printf("%-10s", placement);
+        for (unsigned i = 0; i < workers; i++)
+            printf("%s%u:%d", i ? "  " : " ", i, p[i].cpu);
+        puts("");
     }
-    for (unsigned i = 0; i < workers; i++)
-        if (p[i].cpu < 0) {
-            printf("not bound\n");
-            return;
-        } else
-            printf("%s%u:%d", i ? "  " : "", i, p[i].cpu);
-    puts("");
+}
+
+static void some(const char *before, unsigned n, const char *what)
+{
+    printf("%s%u %s%s", before, n, what, n == 1 ? "" : "s");
 }
 
 static void tell(const fw_topo *t, const asked *a)
 {
-    printf("%u CPUs allowed: %u packages, %u NUMA nodes, %u L3 caches, %u cores%s%s\n", fw_topo_allowed(t),
-           fw_topo_count(t, "package"), fw_topo_count(t, "numa"), fw_topo_count(t, "l3"), fw_topo_count(t, "core"),
-           fw_topo_smt(t) ? ", SMT" : "", fw_topo_count(t, "kind") > 1 ? ", cores of different kinds" : "");
+    some("", fw_topo_allowed(t), "CPU");
+    some(" allowed: ", fw_topo_count(t, "package"), "package");
+    some(", ", fw_topo_count(t, "numa"), "NUMA node");
+    some(", ", fw_topo_count(t, "l3"), "L3 cache");
+    some(", ", fw_topo_count(t, "core"), "core");
+    printf("%s%s\n", fw_topo_smt(t) ? ", SMT" : "", fw_topo_count(t, "kind") > 1 ? ", cores of different kinds" : "");
     if (*fw_topo_doubts(t))
         printf("not trustworthy: %s\n", fw_topo_doubts(t));
     if (!fw_topo_this_system(t))
         puts("not this machine: nothing can be bound here");
-    printf("\nworker:CPU for %u worker%s\n", a->workers, a->workers == 1 ? "" : "s");
+    some(a->placement ? "\n" : "\nworker:CPU for ", a->workers, "worker");
+    puts("");
     for (unsigned i = 0; i < PLACEMENTS; i++)
         if (!a->placement || strcmp(a->placement, placements[i]) == 0)
-            one_placement(t, placements[i], a->workers);
+            one_placement(t, placements[i], a->workers, a->placement != NULL);
+}
+
+/* name -> the trial's workers, or why it is refused */
+static json_t *placements_json(const fw_topo *t, const asked *a)
+{
+    json_t *all = json_object();
+    for (unsigned i = 0; i < PLACEMENTS; i++) {
+        char why[200];
+        if (a->placement && strcmp(a->placement, placements[i]) != 0)
+            continue;
+        json_t *p = fw_place_json(t, placements[i], a->workers, why, sizeof why);
+        json_object_set_new(all, placements[i], p ? p : json_pack("{s:s}", "refused", why));
+    }
+    return all;
 }
 
 int fw_cmd_topo(int argc, char **argv)
@@ -101,15 +146,8 @@ int fw_cmd_topo(int argc, char **argv)
     if (!a.workers)
         a.workers = fw_topo_allowed(t) < FW_MAX_WORKERS ? fw_topo_allowed(t) : FW_MAX_WORKERS;
     if (a.json) {
-        json_t *all = fw_topo_json(t);
-        for (unsigned i = 0; i < PLACEMENTS; i++) {
-            char why[200];
-            json_t *p = fw_place_json(t, placements[i], a.workers, why, sizeof why);
-            if (!a.placement || strcmp(a.placement, placements[i]) == 0)
-                json_object_set_new(all, placements[i], p ? p : json_pack("{s:s}", "refused", why));
-            else
-                json_decref(p);
-        }
+        json_t *all = placements_json(t, &a);
+        json_object_set_new(all, "machine", fw_topo_json(t)); /* apart: it has an "smt" of its own */
         json_dumpf(all, stdout, JSON_INDENT(1));
         puts("");
         json_decref(all);
