@@ -40,3 +40,20 @@ int fw_worker_bind(const fw_worker *w)
     note(w, &got);
     return CPU_EQUAL(&want, &got) ? 0 : -EXDEV;
 }
+
+unsigned fw_cpus(void)
+{
+    uint64_t all[FW_MAX_CPUS / 64] = {0};
+    unsigned bound = 0;
+    cpu_set_t set;
+
+    for (unsigned i = 0; fw_current_trial && i < fw_current_trial->nworkers; i++)
+        for (unsigned word = 0; word < FW_MAX_CPUS / 64; word++)
+            all[word] |= fw_current_trial->worker[i].ncpus ? fw_current_trial->worker[i].cpu_mask[word] : 0;
+    for (unsigned word = 0; word < FW_MAX_CPUS / 64; word++)
+        bound += (unsigned)__builtin_popcountll(all[word]);
+    if (bound)
+        return bound;
+    CPU_ZERO(&set);
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}

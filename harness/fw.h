@@ -168,6 +168,9 @@ typedef struct fw_worker {
  * Does nothing for w NULL or w->ncpus 0. 0, or -errno; -EXDEV when the mask
  * read back differs. */
 int fw_worker_bind(const fw_worker *w);
+/* How many CPUs the workers of this trial have together (not bound, or no trial: those this thread may use). Whether it
+ * can pay to spin for another worker depends on it. */
+unsigned fw_cpus(void);
 
 /* ---- trial: what a cell sees -------------------------------------------- */
 
@@ -202,6 +205,7 @@ typedef struct fw_meter {
     alignas(FW_PAD) uint64_t warm_end_ns, window_end_ns; /* set by fw_open */
     uint64_t ops_total, ops_window;
     uint64_t slice_ops[FW_SLICES];
+    unsigned reopened;
     fw_hist hist; /* samples inside the window only */
 } fw_meter;
 
@@ -225,6 +229,10 @@ void fw_open(fw_trial *t);
 /* The meter of one measuring unit, emptied, its pages touched; index < FW_MAX_METERS. Aborts before fw_open. */
 fw_meter *fw_meter_of(fw_trial *t, unsigned index);
 
+/* A window in which nothing was begun and finished (the machine was elsewhere) is opened again, from now; true. False
+ * after the eighth time: an operation takes longer than the window. */
+bool fw_meter_reopen(fw_meter *m, uint64_t now_ns);
+
 /* Books `ops` operations that took start..end together; true while the unit
  * must go on. One writer a meter; never blocks. */
 static inline bool fw_meter_record(fw_meter *m, uint64_t start_ns, uint64_t end_ns, uint64_t ops)
@@ -235,7 +243,7 @@ static inline bool fw_meter_record(fw_meter *m, uint64_t start_ns, uint64_t end_
         m->slice_ops[(end_ns - m->warm_end_ns) * FW_SLICES / (m->window_end_ns - m->warm_end_ns)] += ops;
         fw_hist_record(&m->hist, (end_ns - start_ns) / ops, ops);
     }
-    return end_ns < m->window_end_ns;
+    return end_ns < m->window_end_ns || (m->ops_window == 0 && fw_meter_reopen(m, end_ns));
 }
 
 /* Complete cells: around one whole problem, before launch and after join.

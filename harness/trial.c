@@ -151,10 +151,22 @@ fw_meter *fw_meter_of(fw_trial *t, unsigned index)
     while (used <= index && !atomic_compare_exchange_weak(&t->meters, &used, index + 1))
         ;
     fw_hist_init(&m->hist); /* touches every page, before the window */
+    m->reopened = 0;
     m->window_end_ns = atomic_load_explicit(&t->window_end_ns, memory_order_acquire); /* pairs with fw_open */
     FW_MUST(m->window_end_ns != 0);
     m->warm_end_ns = atomic_load_explicit(&t->warm_end_ns, memory_order_relaxed);
     return m;
+}
+
+bool fw_meter_reopen(fw_meter *m, uint64_t now_ns)
+{
+    enum { TIMES = 8 };
+    uint64_t length = m->window_end_ns - m->warm_end_ns;
+    if (m->reopened++ == TIMES)
+        return false;
+    m->warm_end_ns = now_ns;
+    m->window_end_ns = now_ns + length;
+    return true;
 }
 
 void fw_begin(fw_trial *t)

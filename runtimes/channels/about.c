@@ -5,6 +5,6 @@ const fw_about fw_about_runtime = {
     .runtime = "channels",
     .model = "channels (CSP)",
     .kind = "model",
-    .spins = "a waiting thread, up to 2 us before it sleeps, if it may use two CPUs or more",
+    .spins = "a waiting thread, up to 2 us before it sleeps, if the workers have two CPUs or more",
     .threads = "one OS thread a unit, bound to its worker's CPUs",
 };

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,13 +25,10 @@ void core_cpu_relax(void)
 
 uint64_t core_spin_ns(void)
 {
-    static _Thread_local int cpus;
+    static _Thread_local unsigned cpus; /* a process has one trial */
 
-    if (cpus == 0) {
-        cpu_set_t allowed;
-        CPU_ZERO(&allowed);
-        cpus = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
-    }
+    if (cpus == 0)
+        cpus = fw_cpus();
     return cpus > 1 ? SPIN_NS : 0;
 }
 

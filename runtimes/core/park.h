@@ -20,13 +20,13 @@ typedef struct parker {
 void park_init(parker *p, bool shared);
 /* Blocks the calling thread (the parker's one owner) until a permit is there or
  * deadline_ns (CLOCK_MONOTONIC, absolute; FW_FOREVER: none). 0 or -ETIMEDOUT.
- * Spins first for core_spin_ns() when the affinity mask has two CPUs or more. */
+ * Spins first, for core_spin_ns(). */
 int park_wait(parker *p, uint64_t deadline_ns);
 /* Never blocks. After it the parker may be gone: the call touches no memory of it after the state change
  * but the futex address (a wake of a dead address is harmless and spurious). */
 void park_wake(parker *p);
 
-/* Nanoseconds worth spinning before a sleep here: 0 when the calling thread may use one CPU only. Calibrated once. */
+/* Nanoseconds worth spinning before a sleep here: 0 when this trial's workers have one CPU only (fw_cpus). */
 uint64_t core_spin_ns(void);
 /* PAUSE / YIELD. */
 void core_cpu_relax(void);

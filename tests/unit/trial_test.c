@@ -168,6 +168,25 @@ static void meter_books_by_begin_and_end_of_an_operation(void **state)
     assert_int_equal(m.slice_ops[9], 2);
 }
 
+static void an_empty_window_is_opened_again_but_not_for_ever(void **state)
+{
+    static fw_meter m = {.warm_end_ns = 1000, .window_end_ns = 2000};
+    assert_true(fw_meter_record(&m, 1100, 5000, 1)); /* the machine was elsewhere */
+    assert_true(fw_meter_record(&m, 5000, 5999, 1)); /* in the second window */
+    assert_int_equal(m.ops_window, 1);
+    assert_int_equal(m.slice_ops[FW_SLICES - 1], 1);
+    assert_false(fw_meter_record(&m, 5999, 6000, 1));
+    static fw_meter slow = {.warm_end_ns = 1000, .window_end_ns = 2000};
+    uint64_t now = 1000;
+    unsigned windows = 1;
+    while (fw_meter_record(&slow, now, now + 3000, 1)) {
+        now += 3000;
+        windows++;
+    }
+    assert_int_equal(windows, 9);
+    assert_int_equal(slow.ops_window, 0);
+}
+
 static void receipt_rules_are_exact_minimum_and_info(void **state)
 {
     char why[FW_LINE_BYTES];
@@ -227,6 +246,7 @@ int main(void)
         cmocka_unit_test(receipt_rules_are_exact_minimum_and_info),
         cmocka_unit_test(first_failure_wins),
         cmocka_unit_test(binding_is_read_back_into_the_trial),
+        cmocka_unit_test(an_empty_window_is_opened_again_but_not_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
