@@ -1,4 +1,5 @@
-"""Every cell has its four regions, in order and closed, and at most 150 lines; every workload has its five models.
+"""Every cell has its four regions, in order and closed, and at most 150 lines; every workload has its five models;
+no cell takes another model's means: the units of channels meet in channels alone.
 usage: cells.py SOURCE"""
 import os
 import re
@@ -10,6 +11,9 @@ ORDER = ["unit", "launch", "coordinate", "finish", "end"]
 MARK = re.compile(r"^\s*/\* -- (.*?) -- \*/$")
 OTHER = re.compile(r"the cell is (\S+\.c)", re.I)  # a variant that only calls another file's cell
 MOST = 150
+THREADS = r"\b(pthread_|sem_|mtx_|cnd_|thrd_)\w+"
+FOREIGN = {"channels": re.compile(THREADS + r"|\b(_Atomic\b|atomic_\w+|volatile\b)|^static (?!const\b|void\b|inline\b|int \w+\(|bool \w+\()[^(]*[;=]"),
+           "processes": re.compile(THREADS), "green": re.compile(THREADS), "stackless": re.compile(THREADS)}
 
 
 def fault_of(path, text):
@@ -32,6 +36,8 @@ def main():
         models.setdefault(match.group(1), set()).add(match.group(2))
         checked += 1
         fault = fault_of(path, lines(path))
+        foreign = FOREIGN.get(match.group(2))
+        faults += [f"{path}:{n}: {line.strip()}: not the means of {match.group(2)}" for n, line in enumerate(lines(path), 1) if foreign and foreign.search(line)]
         if fault:
             faults.append(f"{path}: {fault}")
     for workload, has in models.items():
