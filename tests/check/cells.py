@@ -37,7 +37,7 @@ def main():
         checked += 1
         fault = fault_of(path, lines(path))
         foreign = FOREIGN.get(match.group(2))
-        faults += [f"{path}:{n}: {line.strip()}: not the means of {match.group(2)}" for n, line in enumerate(lines(path), 1) if foreign and foreign.search(line)]
+        faults += [f"{path}:{n}: {line.strip()}: not the means of {match.group(2)}" for n, line in enumerate(lines(path), 1) if foreign and foreign.search(re.sub(r'"[^"]*"', '', line))]
         if fault:
             faults.append(f"{path}: {fault}")
     for workload, has in models.items():
