@@ -62,7 +62,9 @@ int fw_draw(const char *folder, bool plain, bool console)
         return failed(folder, "no charts: no python3 with matplotlib, pandas and jinja2 was found when this was built "
                               "(scripts/install-deps)");
     int rc = draw_with("charts.py", folder, NULL, false);
-    int after = rc == FW_EXIT_INTERRUPTED ? rc : draw_with("report.py", folder, NULL, false);
+    char *list = fw_text("%s/charts/index.json", folder);
+    int after = rc == FW_EXIT_INTERRUPTED || access(list, R_OK) ? rc : draw_with("report.py", folder, NULL, false);
+    free(list);
     rc = rc ? rc : after;
     if (console && rc != FW_EXIT_INTERRUPTED) {
         after = draw_with("console.py", folder, plain || rc ? "--plain" : NULL, true); /* rc: no gnuplot, most likely */

@@ -56,7 +56,7 @@ static void drop(fw_session *s, const fw_plan_point *fit, unsigned wanted)
         else if (!p->axis && p->rounds < least)
             least = p->rounds;
     }
-    if (least < wanted)
+    if (least < wanted && strcmp(s->options.profile, "soak") != 0) /* soak: as many as fit */
         fw_names_add(&s->dropped, fw_text("%u of %u rounds: do not fit the budget of %.0f s (--budget)", wanted - least,
                                           wanted, s->budget_s));
 }

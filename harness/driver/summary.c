@@ -230,7 +230,7 @@ static void said_of(FILE *out, const json_t *block)
     char low[24], high[24];
     fprintf(out, " * %s (%s): ", fw_str_of(block, "workload"), fw_str_of(block, "label"));
     if (!pairs) {
-        fputs("no two models to compare.\n", out);
+        fputs("no two models to compare: no round in which both ran undisturbed.\n", out);
         return;
     }
     if (!g.pair) {
