@@ -25,7 +25,6 @@ struct proc_link {
     ring *ring;
     size_t ring_bytes; /* of the mapping */
     int role;          /* 0 none yet, 1 sender, 2 receiver */
-    bool broken;       /* a deadline passed in the middle of a frame */
     unsigned char *ahead;
     size_t ahead_at, ahead_end;
 };
@@ -173,7 +172,9 @@ static int stream_send(proc_link *l, const void *data, size_t bytes, uint64_t de
                   : errno == ECONNRESET ? -EPIPE
                                         : -errno;
         if (err) {
-            l->broken = sent > 0; /* half a frame is out: nothing sensible can follow */
+            if (sent) /* half a frame is out: nothing sensible can follow, and the receiver must not wait for the rest
+                       */
+                close_end(l, 1);
             return err;
         }
     }
@@ -239,7 +240,7 @@ static int link_send(proc_link *l, const void *data, size_t bytes, uint64_t dead
 
     if (bytes > l->max_message)
         return -EMSGSIZE;
-    if (l->broken || l->fd[1] < 0)
+    if (l->fd[1] < 0)
         return -EPIPE;
     if (l->ring) {
         uint32_t length = (uint32_t)bytes;
@@ -272,7 +273,6 @@ static int64_t link_recv(proc_link *l, void *buffer, size_t room, uint64_t deadl
         return -EMSGSIZE;
     ring_get(l->ring, HEADER, buffer, length);
     ring_consume(l->ring, HEADER + length);
-    fw_count(fw_slot_here(), FW_BYTES, length);
     return length;
 }
 

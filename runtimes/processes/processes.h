@@ -29,7 +29,9 @@ int proc_link_create(proc_link **out, proc_transport kind, size_t max_message, s
  * proc_link_destroy. */
 void proc_link_sender(proc_link *l);
 void proc_link_receiver(proc_link *l);
-/* Blocks while full. 0, -EPIPE (receiver gone or closed), -EMSGSIZE, -ETIMEDOUT. Counts a message and its bytes. */
+/* Blocks while full. 0, -EPIPE (receiver gone or closed), -EMSGSIZE, -ETIMEDOUT. Counts a message and its bytes. A
+ * deadline that passes when part of a message is out (pipe and socket pair; larger than what was free) closes the link:
+ * the receiver gets -EPIPE, never half a message. try_ then waits until the rest is out. */
 int proc_send(proc_link *l, const void *data, size_t bytes);
 int proc_send_until(proc_link *l, const void *data, size_t bytes, uint64_t deadline_ns);
 int proc_try_send(proc_link *l, const void *data, size_t bytes); /* -EAGAIN */

@@ -94,6 +94,7 @@ static void messages_of_every_size_arrive_whole(proc_transport kind)
 {
     proc_link *l;
     unsigned char *m = malloc(LARGEST);
+    uint64_t bytes = 0, before = fw_counter_sum(FW_BYTES);
     FW_MUST(m && proc_link_create(&l, kind, LARGEST, LARGEST * 2) == 0);
     proc *p = start(send_all_sizes, l);
     proc_link_receiver(l);
@@ -101,10 +102,12 @@ static void messages_of_every_size_arrive_whole(proc_transport kind)
         FW_MUST(proc_recv(l, m, LARGEST) == (int64_t)sizes[s]);
         for (size_t i = 0; i < sizes[s]; i++)
             FW_MUST(m[i] == pattern(sizes[s], i));
+        bytes += sizes[s];
     }
     FW_MUST(proc_recv(l, m, LARGEST) == -EPIPE);
     proc_link_destroy(l);
     FW_MUST(join(p) == 0);
+    FW_MUST(fw_counter_sum(FW_BYTES) - before == bytes); /* each counted once, by its sender */
     free(m);
 }
 
@@ -186,6 +189,36 @@ static void a_sender_killed_within_a_message_closes_its_link(proc_transport kind
     free(m);
 }
 
+static int receive_late(void *arg)
+{
+    meeting *m = arg;
+    unsigned char *b = malloc(LARGEST);
+    FW_MUST(b);
+    proc_link_receiver(m->data);
+    proc_link_receiver(m->go);
+    FW_MUST(proc_recv(m->go, b, 1) == 1);
+    FW_MUST(proc_recv(m->data, b, LARGEST) == -EPIPE && proc_recv(m->data, b, LARGEST) == -EPIPE);
+    free(b);
+    return 0;
+}
+
+/* The sender lives on, so only its closed end can tell the receiver that the rest won't come. */
+static void a_deadline_within_a_message_closes_its_link(proc_transport kind)
+{
+    meeting m = {.ready = NULL};
+    unsigned char *b = calloc(1, LARGEST);
+    FW_MUST(b && proc_link_create(&m.data, kind, LARGEST, 0) == 0 && proc_link_create(&m.go, kind, 1, 64) == 0);
+    proc *p = start(receive_late, &m);
+    proc_link_sender(m.data);
+    proc_link_sender(m.go);
+    FW_MUST(proc_send_until(m.data, b, LARGEST, fw_now_ns() + 1000) == -ETIMEDOUT);
+    FW_MUST(proc_send(m.data, b, 1) == -EPIPE && proc_send(m.go, b, 1) == 0);
+    FW_MUST(join(p) == 0);
+    proc_link_destroy(m.data);
+    proc_link_destroy(m.go);
+    free(b);
+}
+
 static int receive_one(void *arg)
 {
     proc_link *l = arg;
@@ -223,6 +256,8 @@ int main(void)
         deadlines_and_tries(kind);
         a_sender_killed_within_a_message_closes_its_link(kind);
         a_killed_receiver_closes_its_link(kind);
+        if (kind != PROC_RING) /* a ring publishes a message whole */
+            a_deadline_within_a_message_closes_its_link(kind);
     }
     FW_MUST(descriptors() == before);
     puts("ok: processes");
