@@ -1,4 +1,4 @@
-# Finds what draws: FW_PYTHON, an interpreter that can import matplotlib, pandas and jinja2 (the
+# Finds what draws: FW_PYTHON, an interpreter that can import matplotlib and jinja2 (the
 # python3 first in PATH often cannot, while /usr/bin/python3 can), and FW_GNUPLOT. Both are cache
 # variables, empty when there is none; the driver then says what to install. Included by whoever asks first.
 function(fw_find_python)
@@ -9,14 +9,14 @@ function(fw_find_python)
   mark_as_advanced(FW_PATH_PYTHON)
   foreach(candidate /usr/bin/python3 ${FW_PATH_PYTHON} /usr/local/bin/python3)
     if(EXISTS "${candidate}")
-      execute_process(COMMAND ${candidate} -c "import matplotlib, pandas, jinja2" RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+      execute_process(COMMAND ${candidate} -c "import matplotlib, jinja2" RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
       if(NOT failed)
-        set(FW_PYTHON "${candidate}" CACHE FILEPATH "a python3 that can import matplotlib, pandas and jinja2" FORCE)
+        set(FW_PYTHON "${candidate}" CACHE FILEPATH "a python3 that can import matplotlib and jinja2" FORCE)
         return()
       endif()
     endif()
   endforeach()
-  set(FW_PYTHON "" CACHE FILEPATH "a python3 that can import matplotlib, pandas and jinja2" FORCE)
+  set(FW_PYTHON "" CACHE FILEPATH "a python3 that can import matplotlib and jinja2" FORCE)
 endfunction()
 fw_find_python()
 

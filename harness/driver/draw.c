@@ -59,7 +59,7 @@ static int draw_with(const char *script, const char *folder, const char *flag, b
 int fw_draw(const char *folder, bool plain, bool console)
 {
     if (!*FW_PYTHON)
-        return failed(folder, "no charts: no python3 with matplotlib, pandas and jinja2 was found when this was built "
+        return failed(folder, "no charts: no python3 with matplotlib and jinja2 was found when this was built "
                               "(scripts/install-deps)");
     int rc = draw_with("charts.py", folder, NULL, false);
     char *list = fw_text("%s/charts/index.json", folder);
