@@ -1,10 +1,11 @@
 /* threads_test - the bounded buffer loses and doubles nothing, closes, keeps deadlines; the condition variable loses no
- * signal; spawn and join count. */
+ * signal; spawn and join count, and a spawn that fails leaves nothing. */
 #include "threads/threads.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum { ITEMS = 400, CROWD = 3, TURNS = 300 };
 
@@ -13,6 +14,33 @@ static thr *start(void (*fn)(void *), void *arg)
     thr *t;
     FW_MUST(thr_spawn(&t, NULL, fn, arg) == 0);
     return t;
+}
+
+/* ---- errors ------------------------------------------------------------- */
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* No address space, so no stack. First of all, while the C library keeps no stack of an ended thread for the next. */
+static void a_spawn_that_fails_leaves_nothing(void)
+{
+#ifndef FW_SANITIZE /* sanitizers need the address space */
+    struct rlimit before, none;
+    thr *t = NULL;
+    void *volatile heap = malloc(4096); /* so that malloc has some to give, and the stack is what fails */
+    free(heap);
+    uint64_t created = fw_counter_sum(FW_CREATED);
+    FW_MUST(getrlimit(RLIMIT_AS, &before) == 0);
+    none = (struct rlimit){.rlim_cur = 4096, .rlim_max = before.rlim_max};
+    FW_MUST(setrlimit(RLIMIT_AS, &none) == 0);
+    int err = thr_spawn(&t, NULL, nothing, NULL);
+    FW_MUST(setrlimit(RLIMIT_AS, &before) == 0);
+    FW_MUST(err == -EAGAIN && !t && fw_counter_sum(FW_CREATED) == created);
+    uint64_t peak = fw_live_peak();
+    FW_MUST(thr_join(start(nothing, NULL)) == 0 && fw_live_peak() == peak); /* what failed is not counted as living */
+#endif
 }
 
 typedef struct side {
@@ -122,6 +150,10 @@ static void no_signal_is_lost(void)
 
 int main(void)
 {
+    thr_queue *q;
+    a_spawn_that_fails_leaves_nothing();
+    FW_MUST(thr_queue_create(&q, 0, 1) == -EINVAL && thr_queue_create(&q, 8, 0) == -EINVAL);
+    FW_MUST(thr_queue_create(&q, 8, SIZE_MAX / 4) == -EINVAL);
     for (size_t capacity = 1; capacity < 4; capacity++)
         every_item_arrives_once(capacity);
     closing_drains_then_tells();
