@@ -150,6 +150,7 @@ void fw_counters_reset(void);              /* only while nothing runs */
 void fw_live_os(int by);
 void fw_live_sample(void);
 uint64_t fw_live_peak(void);
+uint64_t fw_live_now(void); /* as fw_live_os counts */
 
 /* ---- placement --------------------------------------------------------- */
 

@@ -137,6 +137,12 @@ void fw_live_sample(void)
         raise_peak(get(), created - ended);
 }
 
+uint64_t fw_live_now(void)
+{
+    int64_t live = atomic_load_explicit(&get()->live, memory_order_relaxed);
+    return live > 0 ? (uint64_t)live : 0;
+}
+
 uint64_t fw_live_peak(void)
 {
     return atomic_load_explicit(&get()->peak, memory_order_relaxed);

@@ -122,6 +122,7 @@ static int sleep_until_won(parker *p, _Atomic uint32_t *winner, uint64_t deadlin
 {
     bool expired = false;
 
+    p->spin_ns = core_spin_ns(fw_live_now());
     for (;;) {
         int err = park_wait(p, expired ? FW_FOREVER : deadline_ns);
         /* acquire pairs with the claimer's acq_rel: element and status are there. The wake itself is waited for,

@@ -15,19 +15,21 @@
 typedef struct parker {
     _Atomic uint32_t state; /* EMPTY, PERMIT or SLEEPING; the owner waits, anyone wakes */
     bool shared;            /* lies in memory shared between processes */
+    uint64_t spin_ns;       /* its owner's: how long to look before sleeping; 0 after park_init */
 } parker;
 
 void park_init(parker *p, bool shared);
 /* Blocks the calling thread (the parker's one owner) until a permit is there or
  * deadline_ns (CLOCK_MONOTONIC, absolute; FW_FOREVER: none). 0 or -ETIMEDOUT.
- * Spins first, for core_spin_ns(). */
+ * Spins first, for p->spin_ns. */
 int park_wait(parker *p, uint64_t deadline_ns);
 /* Never blocks. After it the parker may be gone: the call touches no memory of it after the state change
  * but the futex address (a wake of a dead address is harmless and spurious). */
 void park_wake(parker *p);
 
-/* Nanoseconds worth spinning before a sleep here: 0 when this trial's workers have one CPU only (fw_cpus). */
-uint64_t core_spin_ns(void);
+/* Nanoseconds worth spinning before a sleep, when `rivals` OS threads or processes of this trial want CPUs: 0 unless
+ * its workers have two CPUs (fw_cpus) and enough for all rivals. */
+uint64_t core_spin_ns(uint64_t rivals);
 /* PAUSE / YIELD. */
 void core_cpu_relax(void);
 

@@ -268,6 +268,7 @@ static void *worker_main(void *arg)
 
     here = &w->self;
     w->self.slot = fw_slot_here();
+    w->sleeper.spin_ns = core_spin_ns(p->n);
     int err = fw_worker_bind(w->place);
     if (err)
         atomic_store(&p->bind_error, err);

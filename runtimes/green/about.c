@@ -5,6 +5,6 @@ const fw_about fw_about_runtime = {
     .runtime = "green",
     .model = "green threads",
     .kind = "model",
-    .spins = "an idle worker, up to 2 us before it sleeps, if the workers have two CPUs or more",
+    .spins = "an idle worker, up to 50 us before it sleeps, if the workers have a CPU each, and two or more",
     .threads = "one OS thread a worker, bound to its CPUs; units are not OS threads",
 };

@@ -5,6 +5,7 @@ const fw_about fw_about_runtime = {
     .runtime = "processes",
     .model = "OS processes",
     .kind = "model",
-    .spins = "the shared-memory ring only: up to 2 us before it sleeps, if the workers have two CPUs or more",
+    .spins = "the shared-memory ring only: up to 50 us before it sleeps, if the units have a CPU each and the workers "
+             "two or more",
     .threads = "one process a unit, bound to its worker's CPUs",
 };

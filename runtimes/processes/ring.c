@@ -38,7 +38,7 @@ static int sleep_until(ring_side *mine, ring_side *other, int lifeline, uint64_t
         return 0;
     if (deadline_ns == 0)
         return gone(other, lifeline) && !ready(other, least) ? -EPIPE : -EAGAIN;
-    uint64_t spin = core_spin_ns(), until = spin ? fw_now_ns() + spin : 0;
+    uint64_t spin = core_spin_ns(fw_live_now()), until = spin ? fw_now_ns() + spin : 0;
     while (spin && fw_now_ns() < until) {
         for (int i = 0; i < 16; i++) {
             if (ready(other, least))
