@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMN = 10, LABEL = 36 };
+enum { COLUMN = 10, LABEL = 40 };
 
 static bool is(const char *a, const char *b)
 {

@@ -20,6 +20,7 @@ static const fw_param params[] = {
 static const fw_block blocks[] = {
     {"both ends on one CPU", 1, ""},
     {"each end on its own CPU", 2, ""},
+    {"both ends on one CPU, 16 KiB", 1, "size=16384"}, /* long enough to time one by one: has percentiles */
     {NULL, 0, NULL},
 };
 
