@@ -86,13 +86,17 @@ class Faults(unittest.TestCase):
 
     def test_an_honest_runner_of_thirty_lines_joins_the_run(self):
         lines = len(EXAMPLE.read_text().splitlines())
-        self.assertLessEqual(lines, 34)
+        self.assertLessEqual(lines, 30)
         done = self.run_it("--runner", EXAMPLE)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("python", done.stdout)
         self.assertEqual(done.stdout.splitlines()[-1], str(self.folder()))
         rows = list(csv.DictReader((self.folder() / "tidy.csv").read_text().splitlines()))
         self.assertTrue(any(r["runtime"] == "python" and r["role"] == "measure" and r["metric"] == "time_per_op" for r in rows))
+
+        drawn = subprocess.run([FIVEWAYS, "report", self.folder()], text=True, capture_output=True, env=self.env)
+        self.assertEqual(drawn.returncode, 0, drawn.stderr)
+        self.assertIn(">python<", (self.folder() / "report.html").read_text())
 
     def test_a_lie_in_the_receipt(self):
         self.caught("""
