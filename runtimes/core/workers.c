@@ -1,19 +1,22 @@
 /* workers.c - the pool: where a worker looks for work, and how it sleeps.
  *
- * Looking, in this order: every 61 ticks the inject queue and the timers; the LIFO slot (three times in a row at
- * most); the own ring; the own inbox; the inject queue; others' rings; and, before sleeping, others' LIFO slots.
+ * Looking, in this order: every 61 ticks the timers, the inject queue and the oldest that was spawned here; the LIFO
+ * slot (three times in a row at most); the own ring; the own inbox; the newest that was spawned here; the inject queue;
+ * others' rings and what they spawned; and, before sleeping, others' LIFO slots.
  *
- * Sleeping: one word counts who searches (low half) and who sleeps (high half). A push publishes its job and then
- * does a read-modify-write of the word; a worker that goes to sleep does one too and then looks everywhere once more.
- * The two are ordered by the word's modification order: either the push sees the sleeper and wakes it, or the sleeper's
- * last look sees the job (acq_rel on both sides). A push wakes nobody while somebody searches: the last searcher that
- * finds work wakes the next. */
+ * Sleeping: one word, idle, counts who searches (low half) and who sleeps (high half). A push publishes its job and
+ * then reads the word; a worker that goes to sleep changes the word and then looks everywhere once more. All four
+ * accesses are sequentially consistent: either the push sees the sleeper and wakes it, or the sleeper's last look sees
+ * the job. (The push only reads, so that the word's line stays with everybody while nobody falls asleep.) A push wakes
+ * nobody while somebody searches: the last searcher that finds work wakes the next.
+ */
 #include "workers.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "deque.h"
 #include "joblist.h"
 #include "park.h"
 #include "runq.h"
@@ -24,7 +27,8 @@ enum { SEARCHER = 1, SLEEPER = 1 << 16 };
 
 struct worker_private {
     worker self;
-    runq ring;
+    runq ring;                         /* woken, and on their way back */
+    deque spawned;                     /* not run yet */
     alignas(FW_PAD) job *_Atomic next; /* LIFO slot: the owner, and thieves by exchange */
     job_list inbox;
     timers timers;
@@ -76,7 +80,7 @@ static struct worker_private *rouse(pool *p, int index)
             continue;
         found = &p->workers[p->asleep[i]];
         p->asleep[i] = p->asleep[--p->asleep_count];
-        atomic_fetch_add_explicit(&p->idle, SEARCHER - (uint32_t)SLEEPER, memory_order_acq_rel);
+        atomic_fetch_add(&p->idle, SEARCHER - (uint32_t)SLEEPER);
     }
     job_list_unlock(&p->sleep_lock);
     return found;
@@ -85,7 +89,7 @@ static struct worker_private *rouse(pool *p, int index)
 /* After a job was published where anybody may find it. */
 static void notify(pool *p)
 {
-    uint32_t idle = atomic_fetch_add_explicit(&p->idle, 0, memory_order_acq_rel);
+    uint32_t idle = atomic_load(&p->idle);
     if (searchers(idle) > 0 || idle / SLEEPER == 0)
         return;
     struct worker_private *w = rouse(p, -1);
@@ -96,7 +100,7 @@ static void notify(pool *p)
 /* After a job was put in one worker's inbox. */
 static void notify_one(pool *p, unsigned index)
 {
-    uint32_t idle = atomic_fetch_add_explicit(&p->idle, 0, memory_order_acq_rel);
+    uint32_t idle = atomic_load(&p->idle);
     if (idle / SLEEPER == 0)
         return;
     struct worker_private *w = rouse(p, (int)index);
@@ -109,7 +113,7 @@ static void stop_searching(struct worker_private *w, bool found)
     if (!w->searching)
         return;
     w->searching = false;
-    uint32_t before = atomic_fetch_sub_explicit(&w->self.pool->idle, SEARCHER, memory_order_acq_rel);
+    uint32_t before = atomic_fetch_sub(&w->self.pool->idle, SEARCHER);
     if (found && searchers(before) == 1)
         notify(w->self.pool);
 }
@@ -119,10 +123,11 @@ static bool work_visible(struct worker_private *w)
 {
     pool *p = w->self.pool;
     if (atomic_load(&p->stop) || atomic_load(&w->inbox.count) || atomic_load(&p->inject.count) ||
-        atomic_load(&w->next) || !runq_empty(&w->ring))
+        atomic_load(&w->next) || !runq_empty(&w->ring) || !deque_empty(&w->spawned))
         return true;
     for (unsigned i = 0; !p->pinned && i < p->n; i++)
-        if (!runq_empty(&p->workers[i].ring) || atomic_load(&p->workers[i].next))
+        if (!runq_empty(&p->workers[i].ring) || !deque_empty(&p->workers[i].spawned) ||
+            atomic_load(&p->workers[i].next))
             return true;
     return false;
 }
@@ -136,7 +141,7 @@ static void sleep_until_work(struct worker_private *w)
     w->searching = false;
     job_list_lock(&p->sleep_lock);
     p->asleep[p->asleep_count++] = w->self.index;
-    atomic_fetch_add_explicit(&p->idle, change, memory_order_acq_rel);
+    atomic_fetch_add(&p->idle, change);
     job_list_unlock(&p->sleep_lock);
     if (!work_visible(w))
         park_wait(&w->sleeper, timers_next(&w->timers));
@@ -182,6 +187,8 @@ static job *steal(struct worker_private *w, bool lifo_slots)
         if (victim == w)
             continue;
         uint32_t n = runq_take_half(&victim->ring, taken, RUNQ_SIZE / 2);
+        if (n == 0 && (taken[0] = deque_steal(&victim->spawned)))
+            n = 1;
         if (n == 0 && lifo_slots && (taken[0] = atomic_exchange_explicit(&victim->next, NULL, memory_order_acquire)))
             n = 1;
         if (n == 0)
@@ -209,7 +216,7 @@ static job *take_local(struct worker_private *w)
 
     if (++w->tick % TICKS_PER_LOOK == 0) {
         fire_timers(w);
-        if ((j = list_pop(&w->self.pool->inject)))
+        if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)))
             return j;
     }
     if (atomic_load_explicit(&w->next, memory_order_relaxed) &&
@@ -224,7 +231,9 @@ static job *take_local(struct worker_private *w)
         return j;
     if ((j = runq_pop(&w->ring)))
         return j;
-    return list_pop(&w->inbox);
+    if ((j = list_pop(&w->inbox)))
+        return j;
+    return deque_take(&w->spawned);
 }
 
 /* The next job, or NULL when the pool stops. Sleeps while there is none. */
@@ -243,7 +252,7 @@ static job *find(struct worker_private *w)
         if (!j && !p->pinned) {
             if (!w->searching && 2 * searchers(atomic_load_explicit(&p->idle, memory_order_relaxed)) < p->n) {
                 w->searching = true;
-                atomic_fetch_add_explicit(&p->idle, SEARCHER, memory_order_acq_rel);
+                atomic_fetch_add(&p->idle, SEARCHER);
             }
             if (w->searching && !(j = steal(w, false)))
                 j = steal(w, true);
@@ -304,6 +313,7 @@ int pool_start(pool **out, const pool_config *config)
         p->places[i] = config->workers[i];
         w->place = &p->places[i];
         list_init(&w->inbox);
+        deque_init(&w->spawned);
         timers_init(&w->timers);
         park_init(&w->sleeper, false);
     }
@@ -327,6 +337,7 @@ void pool_stop(pool *p)
         FW_MUST(pthread_join(p->workers[i].thread, NULL) == 0);
     for (unsigned i = 0; i < p->n; i++) {
         timers_free(&p->workers[i].timers);
+        deque_free(&p->workers[i].spawned);
         pthread_mutex_destroy(&p->workers[i].inbox.lock);
     }
     pthread_mutex_destroy(&p->inject.lock);
@@ -353,7 +364,7 @@ void pool_push(pool *p, job *j, bool next)
     if (!self || self->pool != p) {
         list_push(&p->inject, j, j, 1);
     } else if (next) {
-        job *before = atomic_exchange_explicit(&self->priv->next, j, memory_order_acq_rel);
+        job *before = atomic_exchange(&self->priv->next, j);
         if (before)
             push_ring(self->priv, before);
         else if (self->priv->lifo_run == 0)
@@ -363,6 +374,12 @@ void pool_push(pool *p, job *j, bool next)
     }
     if (!p->pinned || !self || self->pool != p)
         notify(p);
+}
+
+void worker_spawn(worker *w, job *j)
+{
+    deque_push(&w->priv->spawned, j);
+    notify(w->pool);
 }
 
 void pool_push_to(pool *p, unsigned index, job *j)

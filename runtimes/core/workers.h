@@ -1,7 +1,7 @@
 /* workers.h - a pool of OS threads, each bound to the CPUs its trial names, that
  * run jobs: green threads and tasks share it. Each worker has a run queue
- * (LIFO slot + ring, one owner; thieves take half), there is one inject
- * queue for pushes from outside, an inbox per worker for pinned jobs, and a timer
+ * (LIFO slot + ring, one owner; thieves take half) and a deque of what its jobs
+ * spawned, there is one inject queue for pushes from outside, an inbox per worker for pinned jobs, and a timer
  * heap per worker. An idle worker looks at every queue again, then parks until a
  * push or its next timer. */
 #ifndef CORE_WORKERS_H
@@ -42,6 +42,9 @@ worker *worker_here(void);
 void pool_push(pool *p, job *j, bool next);
 /* Any thread, never blocks: j will run on worker `index` (its inbox is not stolen from). */
 void pool_push_to(pool *p, unsigned index, job *j);
+/* From a worker of a pool that is not pinned: j has not run yet. This worker runs its newest first; a thief takes the
+ * oldest. Wakes a worker if all who could run it sleep. */
+void worker_spawn(worker *w, job *j);
 /* From a worker: behind everything in its queue (yield). */
 void worker_push_last(worker *w, job *j);
 

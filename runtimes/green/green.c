@@ -64,7 +64,7 @@ int green_spawn(green **out, const green_attr *attr, void (*fn)(void *arg), void
     if (r->pinned || (attr && attr->worker >= 0))
         pool_push_to(r->pool, (unsigned)g->home, &g->job);
     else
-        pool_push(r->pool, &g->job, false);
+        worker_spawn(w, &g->job);
     return 0;
 }
 

@@ -151,7 +151,7 @@ int task_spawn(task_cx *cx, task **out, int worker, future *fut)
     if (r->pinned || worker >= 0)
         pool_push_to(r->pool, (unsigned)home, &t->job);
     else
-        pool_push(r->pool, &t->job, false);
+        worker_spawn(cx->worker, &t->job);
     return 0;
 }
 
