@@ -230,8 +230,8 @@ void fw_open(fw_trial *t);
 /* The meter of one measuring unit, emptied, its pages touched; index < FW_MAX_METERS. Aborts before fw_open. */
 fw_meter *fw_meter_of(fw_trial *t, unsigned index);
 
-/* A window in which nothing was begun and finished (the machine was elsewhere) is opened again, from now; true. False
- * after the eighth time: an operation takes longer than the window. */
+/* A window in which nothing was begun and finished (the machine was elsewhere, or an operation takes longer than it) is
+ * opened again, from now, twice as long; true. False after the eighth time. */
 bool fw_meter_reopen(fw_meter *m, uint64_t now_ns);
 
 /* Books `ops` operations that took start..end together; true while the unit
@@ -261,6 +261,13 @@ void fw_metric(fw_trial *t, const char *name, const char *unit, double value);
 
 /* The model can't do this size: which call failed, its errno, the limit and its value. Returns -err. */
 int fw_refuse(fw_trial *t, const char *call, int err, const char *limit, int64_t limit_value);
+/* limits.c. As fw_refuse, after call (fork, pthread_create) failed with err: names the least of the limits that bind
+ * the number of threads and processes. */
+int fw_refuse_units(fw_trial *t, const char *call, int err);
+/* Before `units` OS units are made which may all live at once: 0, or refused with ENOMEM because so many of bytes_each
+ * (kernel memory included) do not fit into half of the available memory. Keeps the machine alive; asks nothing of it.
+ */
+int fw_check_units(fw_trial *t, const char *call, uint64_t units, uint64_t bytes_each);
 /* The cell went wrong; the first message wins. Returns -EPROTO. Any thread or process. */
 int fw_fail(fw_trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

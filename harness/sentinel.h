@@ -16,6 +16,7 @@ typedef struct fw_sentinel {
         bool there;
         uint64_t busy, steal; /* clock ticks: user, nice, system, irq, softirq; and stolen */
     } cpu[FW_SENTINEL_CPUS];
+    uint64_t created; /* processes and threads since the machine started */
     unsigned cgroups;
     uint64_t throttled[FW_SENTINEL_CGROUPS]; /* nr_throttled of this process's groups and their ancestors */
     char governor[32];                       /* of the first CPU; "" where there is none */
@@ -27,7 +28,8 @@ void fw_sentinel_take(fw_sentinel *s, const int *cpus, unsigned n);
 void fw_sentinel_read_stat(fw_sentinel *s, const char *text);
 /* Appends to taints (JSON array of text) what disturbed the time between two looks; own_cpu_ns is the CPU time of the
  * trial's own processes in it. Steal counts from 2 ticks and 2 % of the time on a CPU; others' CPU time from 4
- * ticks and 5 % of the time of all CPUs looked at (a tick is 10 ms, so less can't be told). How many were added. */
+ * ticks and 5 % of the time of all CPUs looked at (a tick is 10 ms, so less can't be told), beyond what the kernel
+ * itself takes for tasks created meanwhile. How many were added. */
 unsigned fw_sentinel_compare(const fw_sentinel *before, const fw_sentinel *after, uint64_t own_cpu_ns, json_t *taints);
 
 #endif

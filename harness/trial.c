@@ -161,7 +161,7 @@ fw_meter *fw_meter_of(fw_trial *t, unsigned index)
 bool fw_meter_reopen(fw_meter *m, uint64_t now_ns)
 {
     enum { TIMES = 8 };
-    uint64_t length = m->window_end_ns - m->warm_end_ns;
+    uint64_t length = 2 * (m->window_end_ns - m->warm_end_ns);
     if (m->reopened++ == TIMES)
         return false;
     m->warm_end_ns = now_ns;

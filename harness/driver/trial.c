@@ -242,7 +242,7 @@ static void check_placement(fw_outcome *o)
 {
     json_t *place;
     size_t i;
-    if (strcmp(o->which->entry.runner->kind, "model") != 0)
+    if (strcmp(o->which->entry.runner->kind, "model") != 0 || strcmp(o->status, "ok") != 0)
         return;
     json_array_foreach(json_object_get(o->result, "placement"), i, place)
     {

@@ -13,9 +13,21 @@ enum { WARMUP_NS = 1000000, WINDOW_NS = 5000000, SEED = 20 };
 static const struct setting {
     const char *workload, *name, *value;
 } settings[] = {
-    {"pingpong", "size", "8"},      {"pingpong", "size", "65536"},     {"wordcount", "stages", "1"},
-    {"wordcount", "stages", "2"},   {"wordcount", "stages", "3"},      {"wordcount", "slow_stage", "3"},
-    {"wordcount", "batch", "1024"}, {"wordcount", "batch", "1048576"}, {"wordcount", "input_bytes", "1"},
+    {"pingpong", "size", "8"},
+    {"pingpong", "size", "65536"},
+    {"wordcount", "stages", "1"},
+    {"wordcount", "stages", "2"},
+    {"wordcount", "stages", "3"},
+    {"wordcount", "slow_stage", "3"},
+    {"wordcount", "batch", "1024"},
+    {"wordcount", "batch", "1048576"},
+    {"wordcount", "input_bytes", "1"},
+    {"skynet", "grain", "10"},
+    {"skynet", "leaves", "1"},
+    {"fib", "n", "1"},
+    {"fib", "cutoff", "1"},
+    {"ring", "nodes", "2"},
+    {"ring", "nodes", "100"},
 };
 
 static int run_cell(const fw_cell *cell, unsigned workers, const struct setting *setting)

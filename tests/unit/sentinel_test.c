@@ -48,6 +48,14 @@ static void others_work_counts_from_five_per_cent(void **state)
                         "others used 300 ms of CPU time in 1000 ms on the trial's 2 CPUs;");
 }
 
+static void what_the_kernel_does_for_new_tasks_is_not_others_work(void **state)
+{
+    const char *after =
+        "cpu0 150 0 50 1050 5 0 1 7\ncpu1 200 0 60 2100 5 0 1 0\nprocesses 10000\n"; /* 200 ms at most */
+    assert_string_equal(found(after, 250000000), "");
+    assert_string_equal(found(after, 150000000), "others used 150 ms of CPU time in 1000 ms on the trial's 2 CPUs;");
+}
+
 static void a_cpu_that_went_away(void **state)
 {
     assert_string_equal(found("cpu0 100 0 50 1100 5 0 1 7\n", 0), "CPU 1 went away or came;");
@@ -82,6 +90,7 @@ int main(void)
         cmocka_unit_test(own_work_is_no_disturbance),
         cmocka_unit_test(steal_counts_from_two_ticks_and_two_per_cent),
         cmocka_unit_test(others_work_counts_from_five_per_cent),
+        cmocka_unit_test(what_the_kernel_does_for_new_tasks_is_not_others_work),
         cmocka_unit_test(a_cpu_that_went_away),
         cmocka_unit_test(throttling_and_governor),
         cmocka_unit_test(this_machine_can_be_read),

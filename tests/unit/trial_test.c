@@ -172,15 +172,16 @@ static void an_empty_window_is_opened_again_but_not_for_ever(void **state)
 {
     static fw_meter m = {.warm_end_ns = 1000, .window_end_ns = 2000};
     assert_true(fw_meter_record(&m, 1100, 5000, 1)); /* the machine was elsewhere */
-    assert_true(fw_meter_record(&m, 5000, 5999, 1)); /* in the second window */
+    assert_true(fw_meter_record(&m, 5000, 6999, 1)); /* in the second window, twice as long */
     assert_int_equal(m.ops_window, 1);
     assert_int_equal(m.slice_ops[FW_SLICES - 1], 1);
-    assert_false(fw_meter_record(&m, 5999, 6000, 1));
+    assert_false(fw_meter_record(&m, 6999, 7000, 1));
     static fw_meter slow = {.warm_end_ns = 1000, .window_end_ns = 2000};
     uint64_t now = 1000;
     unsigned windows = 1;
-    while (fw_meter_record(&slow, now, now + 3000, 1)) {
-        now += 3000;
+    const uint64_t takes = 1000 << 9;
+    while (fw_meter_record(&slow, now, now + takes, 1)) {
+        now += takes;
         windows++;
     }
     assert_int_equal(windows, 9);

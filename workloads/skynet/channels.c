@@ -1,0 +1,85 @@
+/* Skynet with channels: a node gives each of its ten children the same channel and receives ten sums from it. */
+#include "channels/channels.h"
+#include "fw.h"
+#include "spec.h"
+
+enum { BYTES_A_THREAD = 40960 }; /* kernel stack, thread structure, touched pages of the stack */
+
+typedef struct answer {
+    skynet_sum sum;
+    int err;
+} answer;
+
+typedef struct node {
+    fw_trial *trial;
+    skynet_part part;
+    chan *parent; /* of answer */
+} node;
+
+/* -- unit -- */
+static void run(void *arg);
+
+static answer ask_children(const node *n)
+{
+    node child[SKYNET_FANOUT];
+    csp *unit[SKYNET_FANOUT];
+    unsigned made = 0;
+    answer all = {.err = 0}, one;
+    chan *up;
+
+    all.err = chan_create(&up, sizeof(answer), SKYNET_FANOUT);
+    if (all.err)
+        return all;
+    for (; made < SKYNET_FANOUT && !all.err; made += all.err == 0) {
+        child[made] = (node){.trial = n->trial, .part = skynet_child(n->part, made), .parent = up};
+        all.err = csp_spawn(&unit[made], fw_worker_of(n->trial, made), run, &child[made]);
+    }
+    for (unsigned i = 0; i < made; i++) {
+        chan_recv(up, &one);
+        skynet_add(&all.sum, one.sum);
+        all.err = all.err ? all.err : one.err;
+    }
+    for (unsigned i = 0; i < made; i++)
+        csp_join(unit[i]);
+    chan_destroy(up);
+    return all;
+}
+
+static void run(void *arg)
+{
+    node *n = arg;
+    answer mine = {.err = 0};
+
+    if (n->part.leaves <= skynet_grain(n->trial))
+        mine.sum = skynet_leaves(n->part, fw_seed(n->trial));
+    else
+        mine = ask_children(n);
+    chan_send(n->parent, &mine);
+}
+/* -- launch -- */
+int skynet_channels(fw_trial *t)
+{
+    node root = {.trial = t, .part = skynet_whole(t)};
+    answer all = {.err = 0};
+    csp *unit;
+    int err = fw_check_units(t, "pthread_create", skynet_units(t), BYTES_A_THREAD);
+
+    if (err)
+        return err;
+    fw_begin(t);
+    FW_MUST(chan_create(&root.parent, sizeof(answer), 1) == 0);
+    err = csp_spawn(&unit, fw_worker_of(t, 0), run, &root);
+    /* -- coordinate -- */
+    if (!err) {
+        chan_recv(root.parent, &all);
+        csp_join(unit);
+        err = all.err;
+    }
+    /* -- finish -- */
+    chan_destroy(root.parent);
+    if (!err)
+        skynet_finish(t, all.sum);
+    fw_end(t);
+    return err ? fw_refuse_units(t, "pthread_create", -err) : 0;
+}
+/* -- end -- */

@@ -1,0 +1,103 @@
+/* Skynet with processes: a node forks its ten children and reads a sum from a pipe to each. */
+#include <errno.h>
+
+#include "fw.h"
+#include "processes/processes.h"
+#include "spec.h"
+
+enum { BYTES_A_PROCESS = 262144 }; /* kernel stack, process structure, page tables, pages written after the fork */
+
+typedef struct answer {
+    skynet_sum sum;
+    int64_t err;
+} answer;
+
+typedef struct node {
+    fw_trial *trial;
+    skynet_part part;
+    proc_link *parent, **elder; /* a pipe for the answer; the pipes of the children forked before */
+    unsigned elders;
+} node;
+
+/* -- unit -- */
+static int run(void *arg);
+
+static int start(proc **unit, proc_link **link, unsigned made, const node *child)
+{
+    int err = proc_link_create(&link[made], PROC_PIPE, sizeof(answer), 0);
+    if (err)
+        return err;
+    node given = *child;
+    given.parent = link[made];
+    given.elder = link;
+    given.elders = made;
+    err = proc_spawn(unit, fw_worker_of(given.trial, made), run, &given);
+    if (err)
+        proc_link_destroy(link[made]);
+    else
+        proc_link_receiver(link[made]);
+    return err;
+}
+
+static answer collect(proc *unit, proc_link *link)
+{
+    answer one;
+    int status;
+    if (proc_recv(link, &one, sizeof one) != sizeof one)
+        one = (answer){.err = -EPIPE}; /* it died without an answer */
+    proc_link_destroy(link);
+    if (proc_join(unit, &status) != 0 || status != 0)
+        one.err = one.err ? one.err : -EPIPE;
+    return one;
+}
+
+static int run(void *arg)
+{
+    const node *n = arg;
+    proc_link *link[SKYNET_FANOUT];
+    proc *unit[SKYNET_FANOUT];
+    unsigned made = 0;
+    answer mine = {.err = 0};
+
+    for (unsigned i = 0; i < n->elders; i++)
+        proc_link_destroy(n->elder[i]);
+    proc_link_sender(n->parent);
+    if (n->part.leaves <= skynet_grain(n->trial)) {
+        mine.sum = skynet_leaves(n->part, fw_seed(n->trial));
+    } else {
+        for (; made < SKYNET_FANOUT && !mine.err; made += mine.err == 0)
+            mine.err = start(&unit[made], link, made, &(node){.trial = n->trial, .part = skynet_child(n->part, made)});
+        for (unsigned i = 0; i < made; i++) {
+            answer one = collect(unit[i], link[i]);
+            skynet_add(&mine.sum, one.sum);
+            mine.err = mine.err ? mine.err : one.err;
+        }
+    }
+    return proc_send(n->parent, &mine, sizeof mine) != 0;
+}
+/* -- launch -- */
+int skynet_processes(fw_trial *t)
+{
+    proc_link *link;
+    proc *unit;
+    answer all = {.err = 0};
+    int err = fw_check_units(t, "fork", skynet_units(t), BYTES_A_PROCESS);
+
+    if (err)
+        return err;
+    fw_begin(t);
+    err = start(&unit, &link, 0, &(node){.trial = t, .part = skynet_whole(t)});
+    /* -- coordinate -- */
+    if (!err) {
+        all = collect(unit, link);
+        err = (int)all.err;
+    }
+    /* -- finish -- */
+    if (!err)
+        skynet_finish(t, all.sum);
+    fw_end(t);
+    if (err == -EPIPE)
+        return fw_fail(t, "a process of the tree ended without an answer");
+    return err ? fw_refuse_units(t, "fork", -err) : 0;
+}
+/* -- end -- */
