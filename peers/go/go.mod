@@ -1,0 +1,3 @@
+module fiveways-go
+
+go 1.18
