@@ -4,10 +4,12 @@ PROFILE ?= quick
 ARGS    ?=
 JOBS    ?= $(shell nproc)
 N       ?= 00
+PEERS   ?=
 
 .PHONY: help bench build test test-deep charts report lesson lessons format clean
 help:
 	@echo "make bench            install what is missing, build, run the quick profile, charts, report  (PROFILE=standard ARGS='--workload pingpong')"
+	@echo "make bench PEERS=1    also the reference runners in other languages (installs Go)"
 	@echo "make test             build and test, under 5 minutes     make test-deep   sanitizers, AArch64, 1,000 repeats"
 	@echo "make charts|report    again, from results/latest          make lesson N=00 a class, end to end"
 	@echo "make format           clang-format the C sources          make clean       remove the build"
@@ -16,7 +18,7 @@ bench: deps-bench build
 	@$(BUILD)/bin/fiveways run --profile $(PROFILE) $(ARGS)
 
 .PHONY: deps-bench deps-test deps-deep
-deps-bench: ; @scripts/install-deps
+deps-bench: ; @scripts/install-deps $(if $(filter 1,$(PEERS)),--peers)
 deps-test:  ; @scripts/install-deps --test
 deps-deep:  ; @scripts/install-deps --deep
 

@@ -117,6 +117,40 @@ class Smoke(unittest.TestCase):
             self.assertEqual(len([line for line in lines if line.startswith("#[")]), 3, path)
 
 
+class Peers(unittest.TestCase):
+    """Other languages' runtimes do the same work and count it like the models."""
+
+    def test_receipts_are_those_of_the_models(self):
+        peers = [name for name in ("go",) if (BIN / f"fiveways-{name}").exists()]
+        if not peers:
+            self.skipTest("no peer was built: scripts/install-deps --peers")
+        folder = tempfile.mkdtemp(prefix="fiveways-peers-")
+        done = call("run", "--profile", "smoke", "--seed", "9", "--out", folder, "--no-charts",
+                    "--workload", "pingpong,ring,skynet,fib", "--runtime", ",".join([*peers, "green"]))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        trials = [json.loads(line) for line in next(pathlib.Path(folder).glob("*/trials.ndjson")).read_text().splitlines()]
+        shutil.rmtree(folder)
+        looked_at = set()
+        for trial in trials:
+            if trial["runtime"] not in peers:
+                continue
+            receipt, ours = trial["result"]["receipt"], self.expected(trial)
+            for field in ("units", "messages"):
+                if ours[field]["rule"] == "exact":
+                    self.assertEqual(receipt[field], ours[field]["value"], f"{trial['runtime']} {trial['workload']} {trial['params']}: {field}")
+                    looked_at.add((trial["runtime"], trial["workload"], field))
+            self.assertEqual(receipt["source"], "self-reported")
+        for peer in peers:
+            for workload, field in (("pingpong", "messages"), ("ring", "messages"), ("skynet", "units"), ("fib", "units")):
+                self.assertIn((peer, workload, field), looked_at)
+
+    @staticmethod
+    def expected(trial):
+        question = {"trial": trial["trial"], "repeats": trial["result"]["repeats_total"], "ops": trial["result"]["receipt"]["ops"]}
+        answer = subprocess.run([BIN / "fiveways-green", "--oracle"], input=json.dumps(question), text=True, capture_output=True, check=True)
+        return json.loads(answer.stdout)["expect"]
+
+
 class Words(unittest.TestCase):
     def one_line(self, *args, status=2, has=()):
         done = call(*args)
