@@ -8,16 +8,17 @@
 #include "chan.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "wordlock.h"
 
 typedef struct waiters {
     waiter *first, *last;
 } waiters;
 
 struct core_chan {
-    pthread_mutex_t lock; /* guards all that follows but the two constants */
+    wordlock lock; /* guards all that follows but the two constants */
     size_t elem_bytes, capacity;
     size_t head, depth;
     bool closed;
@@ -39,26 +40,24 @@ int core_chan_create(core_chan **out, size_t elem_bytes, size_t capacity)
         free(c);
         return -ENOMEM;
     }
-    FW_MUST(pthread_mutex_init(&c->lock, NULL) == 0);
     *out = c;
     return 0;
 }
 
 void core_chan_destroy(core_chan *c)
 {
-    pthread_mutex_destroy(&c->lock);
     free(c->ring);
     free(c);
 }
 
 static void lock(core_chan *c)
 {
-    FW_MUST(pthread_mutex_lock(&c->lock) == 0);
+    wordlock_take(&c->lock);
 }
 
 static void unlock(core_chan *c)
 {
-    FW_MUST(pthread_mutex_unlock(&c->lock) == 0);
+    wordlock_release(&c->lock);
 }
 
 static void append(waiters *q, waiter *w)
@@ -144,7 +143,7 @@ static int recv_locked(core_chan *c, void *elem, waiter **peer)
     return 0;
 }
 
-int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
+int core_chan_send_held(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
 {
     waiter *receiver = NULL;
 
@@ -152,7 +151,7 @@ int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
     int result = send_locked(c, elem, &receiver);
     if (result == -EAGAIN && w) {
         enqueue(c, &c->senders, w, (void *)(uintptr_t)elem);
-        result = -EINPROGRESS;
+        return -EINPROGRESS;
     }
     unlock(c);
     if (result == 0)
@@ -162,7 +161,7 @@ int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
     return result;
 }
 
-int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot)
+int core_chan_recv_held(core_chan *c, void *elem, waiter *w, fw_slot *slot)
 {
     waiter *sender = NULL;
 
@@ -170,13 +169,34 @@ int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot)
     int result = recv_locked(c, elem, &sender);
     if (result == -EAGAIN && w) {
         enqueue(c, &c->receivers, w, elem);
-        result = -EINPROGRESS;
+        return -EINPROGRESS;
     }
     unlock(c);
     if (sender) { /* it waited: its message is counted by who took it */
         count_message(c, slot);
         sender->wake(sender);
     }
+    return result;
+}
+
+void core_chan_release(core_chan *c)
+{
+    unlock(c);
+}
+
+int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
+{
+    int result = core_chan_send_held(c, elem, w, slot);
+    if (result == -EINPROGRESS)
+        unlock(c);
+    return result;
+}
+
+int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot)
+{
+    int result = core_chan_recv_held(c, elem, w, slot);
+    if (result == -EINPROGRESS)
+        unlock(c);
     return result;
 }
 

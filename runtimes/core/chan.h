@@ -25,6 +25,11 @@ void core_chan_destroy(core_chan *c);
 int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot);
 /* Copies one element out; the same returns; -EPIPE only when closed and drained. */
 int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot);
+/* The same, but after -EINPROGRESS the channel is still locked, so that nobody claims w before the caller is at rest;
+ * it then calls core_chan_release, from any thread. */
+int core_chan_send_held(core_chan *c, const void *elem, waiter *w, fw_slot *slot);
+int core_chan_recv_held(core_chan *c, void *elem, waiter *w, fw_slot *slot);
+void core_chan_release(core_chan *c);
 /* One case of a select. waiter is core's; status is 0 or -EPIPE for the case that was done. */
 typedef struct core_case {
     core_chan *channel;

@@ -22,7 +22,7 @@ struct waiter {
     waiter *next, *prev; /* queue links, guarded by the channel's lock */
     struct core_chan *channel;
     void *element;            /* send: read from here; receive: written here */
-    _Atomic uint32_t *winner; /* 0 open, else the winning case + 1 */
+    _Atomic uint32_t *winner; /* 0 open, else the winning case + 1. NULL: nobody but this channel can end the wait */
     uint32_t which;           /* this waiter's case in its select; 0 alone */
     int status;               /* written by the claimer before wake: 0 done, -EPIPE closed */
     void (*wake)(waiter *);   /* makes the owner runnable */
@@ -33,8 +33,8 @@ struct waiter {
 static inline int waiter_claim(waiter *w)
 {
     uint32_t open = 0;
-    return atomic_compare_exchange_strong_explicit(w->winner, &open, w->which + 1, memory_order_acq_rel,
-                                                   memory_order_acquire);
+    return !w->winner || atomic_compare_exchange_strong_explicit(w->winner, &open, w->which + 1, memory_order_acq_rel,
+                                                                 memory_order_acquire);
 }
 
 #endif

@@ -23,7 +23,7 @@ struct worker {
     pool *pool;
     fw_slot *slot; /* this worker's counters; the only ones a job may use */
     void *current; /* the unit running now: green's or stackless's business */
-    void *sched;   /* green: the scheduler's own saved context, stack cache */
+    void *sched;   /* what green or stackless keeps for this worker */
     struct worker_private *priv;
 };
 

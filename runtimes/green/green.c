@@ -24,19 +24,15 @@ unsigned green_worker(void)
 static green *new_green(run *r, sched *s, void (*fn)(void *), void *arg)
 {
 #if CORE_HAS_CONTEXT
-    green *g = calloc(1, sizeof *g);
+    green *g = spares_take(&s->units, sizeof *g);
     if (!g)
         return NULL;
+    *g = (green){.job = {.run = green_resume}, .run = r, .fn = fn, .arg = arg, .last_worker = UINT_MAX};
     g->stack = core_stack_take(&s->stacks);
     if (!g->stack) {
-        free(g);
+        spares_give(&s->units, &g->job);
         return NULL;
     }
-    g->job.run = green_resume;
-    g->run = r;
-    g->fn = fn;
-    g->arg = arg;
-    g->last_worker = UINT_MAX;
     g->sp = core_context_make(core_stack_top(g->stack), green_main, g);
     return g;
 #else
@@ -80,7 +76,7 @@ int green_join(green *g)
 {
     if (atomic_load_explicit(&g->joiner, memory_order_acquire) != GREEN_ENDED)
         green_park(commit_join, g);
-    free(g);
+    spares_give(&((sched *)worker_here()->sched)->units, &g->job);
     return 0;
 }
 
@@ -132,7 +128,7 @@ int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
     if (r.stack_bytes < LEAST_STACK_BYTES)
         r.stack_bytes = LEAST_STACK_BYTES;
     r.stack_bytes = (r.stack_bytes + PAGE - 1) / PAGE * PAGE;
-    r.sched = calloc(config->n ? config->n : 1, sizeof *r.sched);
+    r.sched = aligned_alloc(FW_PAD, (config->n ? config->n : 1) * sizeof *r.sched);
     if (!r.sched)
         return -ENOMEM;
     int err = pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned});
@@ -155,6 +151,7 @@ int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
     for (unsigned i = 0; i < config->n; i++) {
         green_unwatch_overflow(&r.sched[i]);
         core_stack_free_all(&r.sched[i].stacks);
+        spares_free(&r.sched[i].units);
     }
     free(root);
     free(r.sched);

@@ -1,6 +1,6 @@
 /* green_chan.c - channels for green threads: the channel core, with a green thread as
- * the waiter. Waiting is committed on the worker's stack, after the switch: by then the stack that holds the
- * waiter is at rest, and whoever wakes it may run it at once. */
+ * the waiter. Who has to wait leaves with the channel locked, and the worker releases it after the switch: by then the
+ * stack that holds the waiter is at rest, and whoever wakes it may run it at once. */
 #include "sched.h"
 
 #include <errno.h>
@@ -37,15 +37,12 @@ int green_chan_close(green_chan *c)
     return core_chan_close(c->core);
 }
 
-/* One operation that may wait; on its green thread's stack. */
+/* One operation that waits; on its green thread's stack. */
 typedef struct operation {
     core_chan *channel;
-    void *element;
-    bool send;
-    int result;
     uint64_t deadline_ns;
-    _Atomic uint32_t winner; /* 1: done or closed; TIMED_OUT: the timer's */
     waiter waiter;
+    _Atomic uint32_t winner; /* with a deadline only. 1: done or closed; TIMED_OUT: the timer's */
     core_timer timer;
     _Atomic bool fired; /* the timer's last touch of this frame */
 } operation;
@@ -74,30 +71,20 @@ static void expire(core_timer *t, worker *w)
 static bool commit_wait(green *self, void *arg)
 {
     operation *o = arg;
-    worker *w = worker_here();
-    bool timed = o->deadline_ns != FW_FOREVER;
+    core_chan *channel = o->channel;
 
-    o->waiter = (waiter){.winner = &o->winner, .wake = wake_green, .owner = self};
-    if (timed) { /* first: it can fire on this worker only, after this commit */
-        o->timer = (core_timer){.deadline_ns = o->deadline_ns, .fire = expire, .owner = o};
-        core_timer_arm(w, &o->timer);
-    }
-    int result = o->send ? core_chan_send(o->channel, o->element, &o->waiter, w->slot)
-                         : core_chan_recv(o->channel, o->element, &o->waiter, w->slot);
-    if (result == -EINPROGRESS)
-        return true; /* o is no longer ours */
-    if (timed)
-        core_timer_cancel(&o->timer);
-    o->result = result;
-    o->waiter.owner = NULL; /* did not wait */
-    return false;
+    (void)self;
+    if (o->deadline_ns != FW_FOREVER) /* it can fire on this worker only, after this commit */
+        core_timer_arm(worker_here(), &o->timer);
+    core_chan_release(channel); /* o is no longer ours */
+    return true;
 }
 
 static int finish(operation *o)
 {
-    if (!o->waiter.owner)
-        return o->result;
-    if (o->deadline_ns != FW_FOREVER && !core_timer_cancel(&o->timer))
+    if (o->deadline_ns == FW_FOREVER)
+        return o->waiter.status;
+    if (!core_timer_cancel(&o->timer))
         while (!atomic_load_explicit(&o->fired, memory_order_acquire))
             green_yield();
     if (atomic_load_explicit(&o->winner, memory_order_acquire) != TIMED_OUT)
@@ -109,12 +96,23 @@ static int finish(operation *o)
 /* deadline 0: -EAGAIN instead of waiting. */
 static int operate(green_chan *c, void *elem, bool send, uint64_t deadline_ns)
 {
-    fw_slot *slot = worker_here()->slot;
-    int err = send ? core_chan_send(c->core, elem, NULL, slot) : core_chan_recv(c->core, elem, NULL, slot);
+    worker *here = worker_here();
+    operation o;
 
-    if (err != -EAGAIN || deadline_ns == 0)
+    o.channel = c->core;
+    o.deadline_ns = deadline_ns;
+    o.waiter = (waiter){.wake = wake_green, .owner = here->current};
+    if (deadline_ns != FW_FOREVER) {
+        o.waiter.winner = &o.winner;
+        atomic_init(&o.winner, 0);
+        atomic_init(&o.fired, false);
+        o.timer = (core_timer){.deadline_ns = deadline_ns, .fire = expire, .owner = &o};
+    }
+    waiter *w = deadline_ns ? &o.waiter : NULL;
+    int err =
+        send ? core_chan_send_held(c->core, elem, w, here->slot) : core_chan_recv_held(c->core, elem, w, here->slot);
+    if (err != -EINPROGRESS)
         return err;
-    operation o = {.channel = c->core, .element = elem, .send = send, .deadline_ns = deadline_ns};
     green_park(commit_wait, &o);
     return finish(&o);
 }

@@ -11,6 +11,7 @@
 #define GREEN_SCHED_H
 
 #include "core/context.h"
+#include "core/spares.h"
 #include "core/stack.h"
 #include "core/workers.h"
 #include "green.h"
@@ -21,9 +22,10 @@ typedef enum action { ACTION_YIELD, ACTION_PARK, ACTION_EXIT } action;
 
 /* One a worker; only its worker uses it. */
 typedef struct sched {
-    void *sp; /* the worker's context while a green thread runs */
+    alignas(FW_PAD) void *sp; /* the worker's context while a green thread runs */
     run *run;
     core_stack_cache stacks;
+    spares units;
     action action; /* what the green thread that just left wants */
     bool (*commit)(green *g, void *arg);
     void *commit_arg;

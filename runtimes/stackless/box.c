@@ -62,6 +62,7 @@ void task_unbox(task_cx *cx, void *frame, size_t bytes)
 
 void boxes_free(boxes *b)
 {
+    spares_free(&b->tasks);
     for (void *slab = b->slabs, *next; slab; slab = next) {
         memcpy(&next, slab, sizeof next);
         free(slab);

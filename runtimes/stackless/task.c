@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/park.h"
 
@@ -29,7 +30,12 @@ void task_hold(task *t)
 void task_release(task *t)
 {
     /* acq_rel: all that others did with t is done before it is freed. */
-    if (atomic_fetch_sub_explicit(&t->state, REFERENCE, memory_order_acq_rel) / REFERENCE == 1)
+    if (atomic_fetch_sub_explicit(&t->state, REFERENCE, memory_order_acq_rel) / REFERENCE != 1)
+        return;
+    worker *w = worker_here();
+    if (w && w->sched == t->run) /* else the run may be over */
+        spares_give(&t->run->boxes[w->index].tasks, &t->job);
+    else
         free(t);
 }
 
@@ -121,9 +127,9 @@ unsigned task_worker(task_cx *cx)
 
 /* ---- spawn, join, yield ------------------------------------------------- */
 
-static task *new_task(run *r, future *fut, int home, unsigned references)
+static task *new_task(run *r, spares *from, future *fut, int home, unsigned references)
 {
-    task *t = malloc(sizeof *t);
+    task *t = spares_take(from, sizeof *t);
     if (t)
         *t = (task){.job = {.run = poll_task},
                     .state = NOTIFIED + references * REFERENCE,
@@ -138,7 +144,7 @@ int task_spawn(task_cx *cx, task **out, int worker, future *fut)
 {
     run *r = cx->task->run;
     int home = worker >= 0 ? worker % (int)pool_size(r->pool) : (int)cx->worker->index;
-    task *t = new_task(r, fut, home, 2);
+    task *t = new_task(r, &r->boxes[cx->worker->index].tasks, fut, home, 2);
 
     if (!t)
         return -ENOMEM;
@@ -241,15 +247,22 @@ void task_yield(task_yield_fut *y)
 int task_run(const task_config *config, future *root)
 {
     parker done;
-    run r = {.pinned = config->pinned, .done = &done, .boxes = calloc(config->n + 1, sizeof *r.boxes)};
-    task *t = new_task(&r, root, 0, 1);
-    int err = r.boxes && t ? pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned}) : -ENOMEM;
+    run r = {.pinned = config->pinned, .done = &done};
+    size_t bytes = (config->n ? config->n : 1) * sizeof *r.boxes;
 
+    r.boxes = aligned_alloc(FW_PAD, bytes);
+    if (!r.boxes)
+        return -ENOMEM;
+    memset(r.boxes, 0, bytes);
+    task *t = new_task(&r, &r.boxes[0].tasks, root, 0, 1);
+    int err = t ? pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned}) : -ENOMEM;
     if (err) {
         free(t);
         free(r.boxes);
         return err;
     }
+    for (unsigned i = 0; i < config->n; i++)
+        pool_worker(r.pool, i)->sched = &r; /* no worker has run a job yet */
     park_init(&done, false);
     t->root = true;
     pool_push_to(r.pool, 0, &t->job);

@@ -17,6 +17,7 @@
 #ifndef STACKLESS_TASK_H
 #define STACKLESS_TASK_H
 
+#include "core/spares.h"
 #include "core/workers.h"
 #include "stackless.h"
 
@@ -45,7 +46,8 @@ struct task_cx {
 
 enum { BOX_CLASSES = 5, LEAST_BOX = 64, BOX_SLAB = 65536 }; /* 64 B … 1 KiB */
 
-typedef struct boxes { /* one a worker; only its worker uses it */
+typedef struct boxes {            /* one a worker; only its worker uses it */
+    alignas(FW_PAD) spares tasks; /* ended tasks */
     void *free[BOX_CLASSES];
     void *slabs;
     unsigned char *next, *end; /* what is left of the newest slab */
@@ -55,7 +57,7 @@ struct run {
     pool *pool;
     bool pinned;
     struct parker *done;
-    boxes *boxes;
+    boxes *boxes; /* one a worker */
 };
 
 void boxes_free(boxes *b);
