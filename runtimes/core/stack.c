@@ -22,35 +22,40 @@ static void install_guard(unsigned char *page)
 
 static bool add_slab(core_stack_cache *cache)
 {
-    size_t each = cache->bytes + PAGE;
     slab *s = malloc(sizeof *s);
     if (!s)
         return false;
-    s->bytes = each * STACKS_PER_SLAB;
+    s->bytes = (cache->bytes + PAGE) * STACKS_PER_SLAB;
     s->memory = mmap(NULL, s->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (s->memory == MAP_FAILED) {
         free(s);
         return false;
     }
-    for (int i = STACKS_PER_SLAB - 1; i >= 0; i--) {
-        unsigned char *guard = (unsigned char *)s->memory + (size_t)i * each;
-        core_stack *stack = (core_stack *)(guard + each - sizeof *stack);
-        install_guard(guard);
-        *stack = (core_stack){.next = cache->free, .low = guard + PAGE, .bytes = cache->bytes};
-        cache->free = stack;
-    }
     s->next = cache->slabs;
     cache->slabs = s;
+    cache->uncut = STACKS_PER_SLAB;
     return true;
+}
+
+/* The next stack of the newest slab: its guard is made and its first page touched only now. */
+static core_stack *cut(core_stack_cache *cache)
+{
+    size_t each = cache->bytes + PAGE;
+    unsigned char *guard = (unsigned char *)cache->slabs->memory + --cache->uncut * each;
+    core_stack *stack = (core_stack *)(guard + each - sizeof *stack);
+    install_guard(guard);
+    *stack = (core_stack){.low = guard + PAGE, .bytes = cache->bytes};
+    return stack;
 }
 
 core_stack *core_stack_take(core_stack_cache *cache)
 {
-    if (!cache->free && !add_slab(cache))
-        return NULL;
     core_stack *s = cache->free;
-    cache->free = s->next;
-    return s;
+    if (s) {
+        cache->free = s->next;
+        return s;
+    }
+    return cache->uncut > 0 || add_slab(cache) ? cut(cache) : NULL;
 }
 
 void core_stack_give(core_stack_cache *cache, core_stack *s)
@@ -73,6 +78,7 @@ void core_stack_free_all(core_stack_cache *cache)
         free(s);
     }
     cache->free = NULL;
+    cache->uncut = 0;
 }
 
 int core_stack_guards(const core_stack *s, const void *address)

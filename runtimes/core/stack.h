@@ -19,6 +19,7 @@ typedef struct core_stack {
 typedef struct core_stack_cache {
     core_stack *free;
     struct core_slab *slabs; /* what this cache has mapped; its stacks may have gone to another cache */
+    unsigned uncut;          /* stacks of the newest slab that nobody has had yet */
     size_t bytes;            /* of each stack */
 } core_stack_cache;
 
