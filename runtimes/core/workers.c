@@ -86,24 +86,13 @@ static struct worker_private *rouse(pool *p, int index)
     return found;
 }
 
-/* After a job was published where anybody may find it. */
-static void notify(pool *p)
+/* After a job was published: in worker `index`'s inbox, or (-1) where anybody may find it. */
+static void notify(pool *p, int index)
 {
     uint32_t idle = atomic_load(&p->idle);
-    if (searchers(idle) > 0 || idle / SLEEPER == 0)
+    if (idle / SLEEPER == 0 || (index < 0 && searchers(idle) > 0))
         return;
-    struct worker_private *w = rouse(p, -1);
-    if (w)
-        park_wake(&w->sleeper);
-}
-
-/* After a job was put in one worker's inbox. */
-static void notify_one(pool *p, unsigned index)
-{
-    uint32_t idle = atomic_load(&p->idle);
-    if (idle / SLEEPER == 0)
-        return;
-    struct worker_private *w = rouse(p, (int)index);
+    struct worker_private *w = rouse(p, index);
     if (w)
         park_wake(&w->sleeper);
 }
@@ -115,7 +104,7 @@ static void stop_searching(struct worker_private *w, bool found)
     w->searching = false;
     uint32_t before = atomic_fetch_sub(&w->self.pool->idle, SEARCHER);
     if (found && searchers(before) == 1)
-        notify(w->self.pool);
+        notify(w->self.pool, -1);
 }
 
 /* Anything anywhere that w could run. */
@@ -261,7 +250,7 @@ static job *find(struct worker_private *w)
             stop_searching(w, true);
             /* j may keep this worker for long: what waits in the LIFO slot behind it is for others now. */
             if (!p->pinned && atomic_load_explicit(&w->next, memory_order_relaxed))
-                notify(p);
+                notify(p, -1);
             return j;
         }
         fire_timers(w);
@@ -373,13 +362,13 @@ void pool_push(pool *p, job *j, bool next)
         push_ring(self->priv, j);
     }
     if (!p->pinned || !self || self->pool != p)
-        notify(p);
+        notify(p, -1);
 }
 
 void worker_spawn(worker *w, job *j)
 {
     deque_push(&w->priv->spawned, j);
-    notify(w->pool);
+    notify(w->pool, -1);
 }
 
 void pool_push_to(pool *p, unsigned index, job *j)
@@ -388,7 +377,7 @@ void pool_push_to(pool *p, unsigned index, job *j)
 
     list_push(&p->workers[index].inbox, j, j, 1);
     if (!self || self != &p->workers[index].self)
-        notify_one(p, index);
+        notify(p, (int)index);
 }
 
 void worker_push_last(worker *w, job *j)
@@ -396,7 +385,7 @@ void worker_push_last(worker *w, job *j)
     bool company = !w->pool->pinned && !runq_empty(&w->priv->ring);
     push_ring(w->priv, j);
     if (company) /* alone, it is run again at once by this worker */
-        notify(w->pool);
+        notify(w->pool, -1);
 }
 
 void core_timer_arm(worker *w, core_timer *t)
