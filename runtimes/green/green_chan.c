@@ -8,33 +8,19 @@
 
 #include "core/chan.h"
 
-struct green_chan {
-    core_chan *core;
-};
-
 int green_chan_create(green_chan **out, size_t elem_bytes, size_t capacity)
 {
-    green_chan *c = malloc(sizeof *c);
-    if (!c)
-        return -ENOMEM;
-    int err = core_chan_create(&c->core, elem_bytes, capacity);
-    if (err) {
-        free(c);
-        return err;
-    }
-    *out = c;
-    return 0;
+    return core_chan_create(out, elem_bytes, capacity);
 }
 
 void green_chan_destroy(green_chan *c)
 {
-    core_chan_destroy(c->core);
-    free(c);
+    core_chan_destroy(c);
 }
 
 int green_chan_close(green_chan *c)
 {
-    return core_chan_close(c->core);
+    return core_chan_close(c);
 }
 
 /* One operation that waits; on its green thread's stack. */
@@ -99,7 +85,7 @@ static int operate(green_chan *c, void *elem, bool send, uint64_t deadline_ns)
     worker *here = worker_here();
     operation o;
 
-    o.channel = c->core;
+    o.channel = c;
     o.deadline_ns = deadline_ns;
     o.waiter = (waiter){.wake = wake_green, .owner = here->current};
     if (deadline_ns != FW_FOREVER) {
@@ -109,8 +95,7 @@ static int operate(green_chan *c, void *elem, bool send, uint64_t deadline_ns)
         o.timer = (core_timer){.deadline_ns = deadline_ns, .fire = expire, .owner = &o};
     }
     waiter *w = deadline_ns ? &o.waiter : NULL;
-    int err =
-        send ? core_chan_send_held(c->core, elem, w, here->slot) : core_chan_recv_held(c->core, elem, w, here->slot);
+    int err = send ? core_chan_send_held(c, elem, w, here->slot) : core_chan_recv_held(c, elem, w, here->slot);
     if (err != -EINPROGRESS)
         return err;
     green_park(commit_wait, &o);

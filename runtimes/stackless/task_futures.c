@@ -65,33 +65,19 @@ void task_sleep_drop(task_sleep_fut *s)
 
 /* ---- channels ----------------------------------------------------------- */
 
-struct task_chan {
-    core_chan *core;
-};
-
 int task_chan_create(task_chan **out, size_t elem_bytes, size_t capacity)
 {
-    task_chan *c = malloc(sizeof *c);
-    if (!c)
-        return -ENOMEM;
-    int err = core_chan_create(&c->core, elem_bytes, capacity);
-    if (err) {
-        free(c);
-        return err;
-    }
-    *out = c;
-    return 0;
+    return core_chan_create(out, elem_bytes, capacity);
 }
 
 void task_chan_destroy(task_chan *c)
 {
-    core_chan_destroy(c->core);
-    free(c);
+    core_chan_destroy(c);
 }
 
 int task_chan_close(task_chan *c)
 {
-    return core_chan_close(c->core);
+    return core_chan_close(c);
 }
 
 /* The channel has decided the wait. */
@@ -124,8 +110,7 @@ static void expire(core_timer *timer, worker *w)
 
 static int operate(task_chan_fut *f, waiter *w, fw_slot *slot)
 {
-    return f->send ? core_chan_send(f->channel->core, f->element, w, slot)
-                   : core_chan_recv(f->channel->core, f->element, w, slot);
+    return f->send ? core_chan_send(f->channel, f->element, w, slot) : core_chan_recv(f->channel, f->element, w, slot);
 }
 
 /* Queues f's waiter and arms its timer. -EINPROGRESS, or the result of an operation that could go on after all. */
@@ -173,7 +158,7 @@ static bool timer_gone(task_chan_fut *f)
 static void settle(task_chan_fut *f)
 {
     if (atomic_load_explicit(&f->winner, memory_order_acquire) == TIMED_OUT) {
-        core_chan_cancel(f->channel->core, &f->waiter);
+        core_chan_cancel(f->channel, &f->waiter);
         task_release(f->task); /* the waiter's */
         f->status = -ETIMEDOUT;
     } else {
@@ -219,7 +204,7 @@ bool task_chan_drop(task_chan_fut *f)
         return f->fut.pc == UINT32_MAX;
     /* Claimed by us, nobody else completes it: the waiter can be unlinked and the timer is beaten. */
     if (atomic_compare_exchange_strong_explicit(&f->winner, &open, 2, memory_order_acq_rel, memory_order_acquire)) {
-        core_chan_cancel(f->channel->core, &f->waiter);
+        core_chan_cancel(f->channel, &f->waiter);
         task_release(f->task);
         while (!timer_gone(f))
             sched_yield();
@@ -265,10 +250,10 @@ void task_recv_until(task_recv_fut *f, task_chan *c, void *elem, uint64_t deadli
 
 int task_try_send(task_cx *cx, task_chan *c, const void *elem)
 {
-    return core_chan_send(c->core, elem, NULL, cx->worker->slot);
+    return core_chan_send(c, elem, NULL, cx->worker->slot);
 }
 
 int task_try_recv(task_cx *cx, task_chan *c, void *elem)
 {
-    return core_chan_recv(c->core, elem, NULL, cx->worker->slot);
+    return core_chan_recv(c, elem, NULL, cx->worker->slot);
 }

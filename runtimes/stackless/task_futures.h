@@ -16,7 +16,7 @@ typedef struct task_sleep_fut {
 } task_sleep_fut;
 void task_sleep_until(task_sleep_fut *s, uint64_t deadline_ns); /* never early */
 
-typedef struct task_chan task_chan;
+typedef struct core_chan task_chan;
 int task_chan_create(task_chan **out, size_t elem_bytes, size_t capacity); /* 0, -EINVAL, -ENOMEM; 0: rendezvous */
 void task_chan_destroy(task_chan *c);                                      /* nobody waits in it any more */
 int task_chan_close(task_chan *c);                                         /* any thread; 0 or -EPIPE */
