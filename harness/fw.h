@@ -264,6 +264,8 @@ int fw_refuse(fw_trial *t, const char *call, int err, const char *limit, int64_t
 /* limits.c. As fw_refuse, after call (fork, pthread_create) failed with err: names the least of the limits that bind
  * the number of threads and processes. */
 int fw_refuse_units(fw_trial *t, const char *call, int err);
+/* What a sleeping one takes, kernel memory included: 27-32 KiB and 70-118 KiB were measured with thousands at once. */
+enum { FW_THREAD_BYTES = 32768, FW_PROCESS_BYTES = 98304 };
 /* Before `units` OS units are made which may all live at once: 0, or refused with ENOMEM because so many of bytes_each
  * (kernel memory included) do not fit into half of the available memory. Keeps the machine alive; asks nothing of it.
  */
@@ -318,7 +320,7 @@ typedef struct fw_spec {
     const fw_block *blocks; /* ends with label NULL */
     const fw_axis *axes;    /* ends with param NULL */
     /* Before the cell, unmeasured, in the trial's process: builds the input,
-     * checks what only the workload can check. *input is what fw_input gives.
+     * checks what only the workload can check. *input is what fw_input gives. NULL: there is nothing to prepare.
      * 0 or -errno with one clear line in why. */
     int (*prepare)(fw_trial *t, void **input, char *why, size_t why_bytes);
     /* The oracle: what the receipt must hold after `repeats` repeats and `ops` operations (all of them, warm-up too).

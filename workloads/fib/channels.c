@@ -3,8 +3,6 @@
 #include "fw.h"
 #include "spec.h"
 
-enum { BYTES_A_THREAD = 40960 }; /* kernel stack, thread structure, touched pages of the stack */
-
 typedef struct node {
     fw_trial *trial;
     fib_call call;
@@ -50,7 +48,7 @@ int fib_channels(fw_trial *t)
     node root = {.trial = t, .call = fib_root(t)};
     fib_call got = {.err = 0};
     csp *unit;
-    int err = fw_check_units(t, "pthread_create", fib_units(t), BYTES_A_THREAD);
+    int err = fw_check_units(t, "pthread_create", fib_units(t), FW_THREAD_BYTES);
 
     if (err)
         return err;

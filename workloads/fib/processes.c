@@ -5,8 +5,6 @@
 #include "processes/processes.h"
 #include "spec.h"
 
-enum { BYTES_A_PROCESS = 262144 }; /* kernel stack, process structure, page tables, pages written after the fork */
-
 typedef struct node {
     fw_trial *trial;
     fib_call call;
@@ -73,7 +71,7 @@ int fib_processes(fw_trial *t)
 {
     node root = {.trial = t, .call = fib_root(t)};
     proc *unit;
-    int err = fw_check_units(t, "fork", fib_units(t), BYTES_A_PROCESS);
+    int err = fw_check_units(t, "fork", fib_units(t), FW_PROCESS_BYTES);
 
     if (err)
         return err;

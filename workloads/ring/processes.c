@@ -5,8 +5,6 @@
 #include "processes/processes.h"
 #include "spec.h"
 
-enum { BYTES_A_PROCESS = 262144 }; /* kernel stack, process structure, page tables, pages written after the fork */
-
 typedef struct node {
     const ring_game *game;
     unsigned number;
@@ -71,7 +69,7 @@ int ring_processes(fw_trial *t)
     ring_game game = ring_begin(t);
     proc_link *closing, *in, *out; /* from the last node into node 0; the two of the node being made */
     unsigned first = game.nodes;
-    int err = fw_check_units(t, "fork", game.nodes, BYTES_A_PROCESS);
+    int err = fw_check_units(t, "fork", game.nodes, FW_PROCESS_BYTES);
     if (err)
         return err;
     proc **units = calloc(game.nodes, sizeof *units);

@@ -17,13 +17,6 @@ static const fw_axis axes[] = {
     {NULL, NULL, 0},
 };
 
-static int prepare(fw_trial *t, void **input, char *why, size_t why_bytes)
-{
-    (void)t, (void)why, (void)why_bytes;
-    *input = NULL;
-    return 0;
-}
-
 /* The same hops in one loop; the node at which the token ends has a closed form. */
 static void expect(const fw_trial *t, uint64_t repeats, uint64_t ops, fw_expect *e)
 {
@@ -60,6 +53,5 @@ const fw_spec ring_spec = {
     .params = params,
     .blocks = blocks,
     .axes = axes,
-    .prepare = prepare,
     .expect = expect,
 };

@@ -5,8 +5,6 @@
 #include "spec.h"
 #include "threads/threads.h"
 
-enum { BYTES_A_THREAD = 40960 }; /* kernel stack, thread structure, touched pages of the stack */
-
 typedef struct node {
     const ring_game *game;
     unsigned number;
@@ -57,7 +55,7 @@ int ring_threads(fw_trial *t)
 {
     ring_game game = ring_begin(t);
     unsigned first = game.nodes;
-    int err = fw_check_units(t, "pthread_create", game.nodes, BYTES_A_THREAD);
+    int err = fw_check_units(t, "pthread_create", game.nodes, FW_THREAD_BYTES);
     if (err)
         return err;
     node *nodes = calloc(game.nodes, sizeof *nodes);

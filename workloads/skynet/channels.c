@@ -3,8 +3,6 @@
 #include "fw.h"
 #include "spec.h"
 
-enum { BYTES_A_THREAD = 40960 }; /* kernel stack, thread structure, touched pages of the stack */
-
 typedef struct answer {
     skynet_sum sum;
     int err;
@@ -62,7 +60,7 @@ int skynet_channels(fw_trial *t)
     node root = {.trial = t, .part = skynet_whole(t)};
     answer all = {.err = 0};
     csp *unit;
-    int err = fw_check_units(t, "pthread_create", skynet_units(t), BYTES_A_THREAD);
+    int err = fw_check_units(t, "pthread_create", skynet_units(t), FW_THREAD_BYTES);
 
     if (err)
         return err;

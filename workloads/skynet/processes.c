@@ -5,8 +5,6 @@
 #include "processes/processes.h"
 #include "spec.h"
 
-enum { BYTES_A_PROCESS = 262144 }; /* kernel stack, process structure, page tables, pages written after the fork */
-
 typedef struct answer {
     skynet_sum sum;
     int64_t err;
@@ -81,7 +79,7 @@ int skynet_processes(fw_trial *t)
     proc_link *link;
     proc *unit;
     answer all = {.err = 0};
-    int err = fw_check_units(t, "fork", skynet_units(t), BYTES_A_PROCESS);
+    int err = fw_check_units(t, "fork", skynet_units(t), FW_PROCESS_BYTES);
 
     if (err)
         return err;

@@ -55,8 +55,10 @@ static void expect(const fw_trial *t, uint64_t repeats, uint64_t ops, fw_expect 
 {
     skynet_sum sum = skynet_leaves(skynet_whole(t), fw_seed(t));
 
-    e->want = (fw_receipt){
-        .units = repeats * skynet_units(t), .peak_live = 1, .ops = repeats, .checksum = repeats * sum.fold};
+    e->want = (fw_receipt){.units = repeats * skynet_units(t),
+                           .peak_live = skynet_units(t) > 1 ? 2 : 1,
+                           .ops = repeats,
+                           .checksum = repeats * sum.fold};
     e->rule.units = e->rule.ops = e->rule.checksum = FW_EXACT;
     e->rule.peak_live = FW_MINIMUM;
     e->rule.messages = e->rule.bytes = FW_INFO; /* a result travels by a link, or by joining */

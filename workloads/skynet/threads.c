@@ -3,8 +3,6 @@
 #include "fw.h"
 #include "spec.h"
 
-enum { BYTES_A_THREAD = 40960 }; /* kernel stack, thread structure, touched pages of the stack */
-
 typedef struct node {
     fw_trial *trial;
     skynet_part part;
@@ -38,7 +36,7 @@ int skynet_threads(fw_trial *t)
 {
     node root = {.trial = t, .part = skynet_whole(t)};
     thr *unit;
-    int err = fw_check_units(t, "pthread_create", skynet_units(t), BYTES_A_THREAD);
+    int err = fw_check_units(t, "pthread_create", skynet_units(t), FW_THREAD_BYTES);
 
     if (err)
         return err;
