@@ -20,6 +20,10 @@ def columns(run):
     return sorted(kinds, key=rank)
 
 
+def is_reference(run, runtime):
+    return any(e["runtime"] == runtime and e.get("kind") == "reference" for block in run.blocks for e in results.entries(block, headline=True))
+
+
 def cell(block, entry, base):
     """What one cell says: dict of kind (best, separated, same, unknown, refused, failed), factor, low, high, word."""
     if entry is None:
@@ -103,18 +107,21 @@ def draw(run, folder):
     ax.set_xlim(0, width)
     ax.set_ylim(height, 0)
     ax.axis("off")
-    step = (width - 0.3) / max(len(names), 1)
+    apart = next((i for i, name in enumerate(names) if is_reference(run, name)), len(names))  # references stand apart
+    gap = 0.25 if 0 < apart < len(names) else 0
+    step = (width - 0.3 - gap) / max(len(names), 1)
+    left = [0.15 + i * step + (gap if i >= apart else 0) for i in range(len(names))]
     look.heading(fig, "Overview: time per operation, as a factor to the row's best model",
                  "Smaller is better. Second line: interval. Darker: slower. Grey: not separated. Hatched: refused or failed.")
     for i, name in enumerate(names):
-        ax.text(0.15 + (i + 0.5) * step, top - 0.05, name if len(name) < 11 else "\n".join(textwrap.wrap(name, 10)[:2]), ha="center", va="bottom", fontsize=9.5, fontweight="bold", linespacing=1.0)
+        ax.text(left[i] + 0.5 * step, top - 0.05, name if len(name) < 11 else "\n".join(textwrap.wrap(name, 10)[:2]), ha="center", va="bottom", fontsize=9.5, fontweight="bold", linespacing=1.0)
     for number, (block, base, cells) in enumerate(rows):
         y = top + number * row_height
         low = ", exploratory" if any(p.get("exploratory") for p in block["pairs"]) else ""
-        ax.text(0.15, y + 0.17, textwrap.shorten(f"{label(block)} · {block.get('rounds', '?')} rounds{low}", 108, placeholder="…"),
+        ax.text(0.15, y + 0.17, textwrap.shorten(f"{label(block)} · {results.rounds_of(block)}{low}", 108, placeholder="…"),
                 va="center", fontsize=9, color=look.INK)
         for i, name in enumerate(names):
-            draw_cell(plt, ax, 0.15 + i * step, y + 0.27, step - 0.04, row_height - 0.33, cells[name])
+            draw_cell(plt, ax, left[i], y + 0.27, step - 0.04, row_height - 0.33, cells[name])
     look.footer(fig, run.footer())
     look.save(fig, folder, "overview", "Overview: workload by model", describe(rows))
     return {"name": "overview", "kind": "overview", "title": "Overview: workload by model", "description": describe(rows), "drawn": True}

@@ -287,6 +287,11 @@ def name_of(entry):
     return entry["runtime"] if entry.get("headline", True) else entry_name(entry["runtime"], entry.get("variant", ""))
 
 
+def rounds_of(block):
+    n = block.get("rounds", "?")
+    return f"{n} round{'' if n == 1 else 's'}"
+
+
 def pair_of(block, base, other):
     """The verdict on two entries as 'time of other / time of base', or None."""
     for pair in block["pairs"]:

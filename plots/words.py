@@ -107,7 +107,7 @@ def noise(run):
 
 
 def small_print(block):
-    parts = [f"{block.get('rounds', '?')} rounds", f"placement {block['placement']}"]
+    parts = [results.rounds_of(block), f"placement {block['placement']}"]
     if isinstance(block.get("smallest_ratio"), (int, float)) and block["smallest_ratio"] > 1:
         parts.append(f"smallest ratio that this block could have told: {block['smallest_ratio']:.3g}")
     tainted = sum(e.get("tainted", 0) for e in block["entries"])

@@ -276,7 +276,8 @@ static void levels(FILE *out, const json_t *blocks)
     double level = 2, wanted = 0, rounds = 0;
     json_array_foreach(blocks, i, block) rounds = fmax(rounds, fw_num_of(block, "rounds", 0));
     if (rounds < FW_LEAST_ROUNDS) {
-        fprintf(out, "%.0f rounds separate nothing, it takes %d (--profile quick has 6).\n", rounds, FW_LEAST_ROUNDS);
+        fprintf(out, "Fewer than %d rounds separate nothing, and this run has %.0f (--profile quick: 6).\n",
+                FW_LEAST_ROUNDS, rounds);
         return;
     }
     json_array_foreach(blocks, i, block) json_array_foreach(json_object_get(block, "pairs"), j, p)
