@@ -160,7 +160,6 @@ class Faults(unittest.TestCase):
             else:
                 while not processes(self.mark):
                     time.sleep(0.001)
-                time.sleep(0.02)
             self.process.send_signal(signal.SIGINT)
             out, err = self.process.communicate(timeout=60)
             self.assertIn(self.process.returncode, (130, -2) if n == 0 else (130,), out + err)  # -2: before it had a handler

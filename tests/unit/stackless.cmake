@@ -1,3 +1,4 @@
 fw_unit_test(stackless fw_stackless)
 fw_unit_test(stackless_chan fw_stackless)
+fw_unit_test(stackless_box fw_stackless)
 set_tests_properties(stackless stackless_chan PROPERTIES LABELS wakeup)

@@ -1,5 +1,5 @@
 /* stackless_test - tasks are what they say: polled by few OS threads, at once on two workers, stolen, resumed
- * elsewhere; wakes coalesce; joins, sleeps, boxes, budgets, channels with deadlines, drops. */
+ * elsewhere; wakes coalesce; joins, sleeps, budgets, channels with deadlines, drops. */
 #include "os_threads.h"
 #include "stackless/stackless.h"
 
@@ -360,43 +360,6 @@ static void the_budget_lets_others_run_on_the_same_worker(void)
     task_chan_destroy(s.greedy.c);
 }
 
-/* fib(n) by a task a call: frames in boxes. */
-typedef struct fib {
-    future fut;
-    int n, value;
-    struct fib *left, *right;
-} fib;
-
-static async_fn(fib)
-{
-    async_begin(fib);
-    if (self->n < 2) {
-        self->value = self->n;
-        async_return;
-    }
-    self->left = task_box(cx, sizeof *self->left);
-    self->left->n = self->n - 1;
-    future_init(&self->left->fut, fib_poll);
-    async_await(&self->left->fut);
-    self->right = task_box(cx, sizeof *self->right);
-    self->right->n = self->n - 2;
-    future_init(&self->right->fut, fib_poll);
-    async_await(&self->right->fut);
-    self->value = self->left->value + self->right->value;
-    task_unbox(cx, self->left, sizeof *self->left);
-    task_unbox(cx, self->right, sizeof *self->right);
-    async_end;
-}
-
-static void recursion_goes_by_boxes(void)
-{
-    fib f = {.n = 15};
-    uint64_t boxes = fw_counter_sum(FW_BOXES);
-    future_init(&f.fut, fib_poll);
-    run(1, false, &f.fut);
-    FW_MUST(f.value == 610 && fw_counter_sum(FW_BOXES) > boxes + 1000);
-}
-
 int main(void)
 {
     sleepers *s = calloc(1, sizeof *s);
@@ -409,7 +372,6 @@ int main(void)
     run(2, false, &s->fut);
     free(s);
     the_budget_lets_others_run_on_the_same_worker();
-    recursion_goes_by_boxes();
     puts("ok: stackless tasks");
     return 0;
 }
