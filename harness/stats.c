@@ -79,6 +79,7 @@ fw_verdict fw_compare(const double *a, const double *b, size_t rounds, size_t co
     for (size_t i = 0; i < rounds; i++)
         if (a[i] > 0 && b[i] > 0) /* false for NaN */
             log_ratio[n++] = log(b[i] / a[i]);
+    v.pairs = n;
     v.ratio = exp(fw_median(log_ratio, n));
     v.interval = fw_median_interval(log_ratio, n, v.wanted);
     v.interval.low = exp(v.interval.low);
@@ -96,7 +97,7 @@ fw_verdict fw_compare(const double *a, const double *b, size_t rounds, size_t co
 
 double fw_smallest_ratio(const fw_verdict *v, double noise)
 {
-    return margin(noise) * sqrt(v->interval.high / v->interval.low);
+    return v->pairs < FW_LEAST_ROUNDS ? NAN : margin(noise) * sqrt(v->interval.high / v->interval.low);
 }
 
 double fw_noise(const double *ratio, size_t pairs, fw_interval *interval)

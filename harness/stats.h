@@ -28,6 +28,7 @@ typedef enum fw_verdict_kind { FW_NOT_SEPARATED, FW_FASTER, FW_SLOWER } fw_verdi
 
 typedef struct fw_verdict {
     fw_verdict_kind kind; /* of a, against b */
+    size_t pairs;         /* rounds that have both */
     double ratio;         /* time of b / time of a: median over rounds. NaN: no round has both */
     fw_interval interval; /* of the ratio */
     double wanted;        /* the corrected level */
@@ -37,7 +38,8 @@ typedef struct fw_verdict {
 /* a[i], b[i]: times of the same round; NaN where a trial is missing or tainted, which leaves the round out. A verdict
  * needs FW_LEAST_ROUNDS rounds and an interval wholly beyond 1 ± max(2 %, noise); noise as of fw_noise. */
 fw_verdict fw_compare(const double *a, const double *b, size_t rounds, size_t comparisons, double noise);
-/* The smallest ratio that this comparison could have told: (1 + max(2 %, noise)) * half the interval's width. */
+/* The smallest ratio that this comparison could have told: (1 + max(2 %, noise)) * half the interval's width.
+ * NaN: fewer pairs than FW_LEAST_ROUNDS tell nothing. */
 double fw_smallest_ratio(const fw_verdict *v, double noise);
 
 /* A/A: ratio[i] = time of a twin / time of its original in the same round. The 95 % interval of their median, as the

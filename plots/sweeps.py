@@ -58,7 +58,7 @@ def rounds_text(lines):
     counts = sorted({p[4] for points in lines.values() for p in points})
     text = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     weak = ";\npoints with 2 rounds or fewer are exploratory, their bars are the extremes" if counts[0] <= 2 else ""
-    return f"Median of {text} rounds, bars: order-statistic interval{weak}."
+    return f"Median of {text} round{'' if text == '1' else 's'}, bars: order-statistic interval{weak}."
 
 
 def worker_groups(run):

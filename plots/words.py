@@ -59,7 +59,9 @@ def answer(run):
             gaps.append((models[-1]["median"] / models[0]["median"], block, models))
     gaps.sort(key=lambda g: g[0])
     said = []
-    if gaps:
+    if gaps and not any(p["verdict"] != "not separated" for _, block, _ in gaps for p in block["pairs"]):
+        said.append(f"Nothing was separated from anything: {rounds(run)} can't tell these models apart.")
+    elif gaps:
         said.append(gap_sentence(*gaps[-1], "The choice of model matters most in"))
         if len(gaps) > 1:
             said.append(gap_sentence(*gaps[0], "It matters least in"))
@@ -92,12 +94,12 @@ def worth(run):
     text += f", where the same runner against itself differed by up to {aa}" if aa else ", where no A/A pair measured the noise"
     if any(e["status"] == "failed" for b in run.blocks for e in b["entries"]):
         text += "; some cells failed, see below"
-    return text + (f"; with {rounds(run)} rounds the verdicts are exploratory." if weak else ".")
+    return text + (f"; with {rounds(run)} the verdicts are exploratory." if weak else ".")
 
 
 def rounds(run):
     counts = sorted({b.get("rounds", 0) for b in run.blocks})
-    return " or ".join(str(c) for c in counts)
+    return " or ".join(str(c) for c in counts) + (" round" if counts == [1] else " rounds")
 
 
 def noise(run):

@@ -142,7 +142,9 @@ static json_t *pairs_of(const table *t, const fw_point *p, size_t comparisons, d
             if (!isfinite(v.ratio)) /* no round in which both ran undisturbed */
                 continue;
             char *a = fw_case_name(&p->cases[i]), *b = fw_case_name(&p->cases[j]);
-            least[n++] = fw_smallest_ratio(&v, noise);
+            double told = fw_smallest_ratio(&v, noise);
+            if (isfinite(told))
+                least[n++] = told;
             json_array_append_new(pairs, json_pack("{s:s,s:s,s:f,s:f,s:f,s:f,s:f,s:s,s:b}", "a", a, "b", b, "ratio",
                                                    v.ratio, "low", v.interval.low, "high", v.interval.high, "level",
                                                    v.interval.level, "wanted_level", v.wanted, "verdict", words[v.kind],
