@@ -266,10 +266,19 @@ int fw_refuse(fw_trial *t, const char *call, int err, const char *limit, int64_t
 int fw_refuse_units(fw_trial *t, const char *call, int err);
 /* What a sleeping one takes, kernel memory included: 27-32 KiB and 70-118 KiB were measured with thousands at once. */
 enum { FW_THREAD_BYTES = 32768, FW_PROCESS_BYTES = 98304 };
-/* Before `units` OS units are made which may all live at once: 0, or refused with ENOMEM because so many of bytes_each
+/* Before `units` units are made which may all live at once: 0, or refused with ENOMEM because so many of bytes_each
  * (kernel memory included) do not fit into half of the available memory. Keeps the machine alive; asks nothing of it.
  */
 int fw_check_units(fw_trial *t, const char *call, uint64_t units, uint64_t bytes_each);
+/* The same for OS threads and processes; refused with EAGAIN where a limit on their number proves that it must be. */
+int fw_check_os_units(fw_trial *t, const char *call, uint64_t units, uint64_t bytes_each);
+/* memory.c. What a unit holds: call the one before the first unit of a crowd is made, the other when all `units` of it
+ * are live. In a trial's first repeat, whose time is discarded, both look (reading /proc, some milliseconds, more with
+ * thousands of processes) and leave the metrics user_memory_per_unit and kernel_memory_per_unit in bytes: proportional
+ * set size of this process and its children; stacks, page tables and slab of the kernel, which are the whole machine's,
+ * so trust them from a thousand units on. fw_memory_live also notes the units live now. */
+void fw_memory_before(fw_trial *t);
+void fw_memory_live(fw_trial *t, uint64_t units);
 /* The cell went wrong; the first message wins. Returns -EPROTO. Any thread or process. */
 int fw_fail(fw_trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -60,7 +60,8 @@ static void cgroup_pids(limit *least)
         fclose(f);
 }
 
-int fw_refuse_units(fw_trial *t, const char *call, int err)
+/* Of those that bind the number of OS threads and processes. */
+static limit least_limit(void)
 {
     limit least = {.name = "unknown", .value = INT64_MAX};
     struct rlimit nproc;
@@ -70,7 +71,21 @@ int fw_refuse_units(fw_trial *t, const char *call, int err)
     if (geteuid() != 0 && getrlimit(RLIMIT_NPROC, &nproc) == 0 && nproc.rlim_cur != RLIM_INFINITY)
         take_least(&least, "RLIMIT_NPROC", (int64_t)nproc.rlim_cur);
     cgroup_pids(&least);
+    return least;
+}
+
+int fw_refuse_units(fw_trial *t, const char *call, int err)
+{
+    limit least = least_limit();
     return fw_refuse(t, call, err, least.name, least.value == INT64_MAX ? 0 : least.value);
+}
+
+int fw_check_os_units(fw_trial *t, const char *call, uint64_t units, uint64_t bytes_each)
+{
+    limit least = least_limit();
+    if (units > (uint64_t)least.value)
+        return fw_refuse(t, call, EAGAIN, least.name, least.value);
+    return fw_check_units(t, call, units, bytes_each);
 }
 
 int fw_check_units(fw_trial *t, const char *call, uint64_t units, uint64_t bytes_each)

@@ -67,8 +67,11 @@ static const char *judge(const fw_trial *t, const fw_watch *w, char *reason, siz
     if (!t->refused)
         return "ok";
     name = strerrorname_np(t->refused_errno);
-    snprintf(reason, bytes, "%s: %s (%s is %" PRId64 ")", t->refused_call, name ? name : "?", t->refused_limit,
-             t->refused_value);
+    char reached[40] = "";
+    if (t->receipt.peak_live) /* not refused before the first */
+        snprintf(reached, sizeof reached, " with %" PRIu64 " units live", t->receipt.peak_live);
+    snprintf(reason, bytes, "%s: %s%s (%s is %" PRId64 ")", t->refused_call, name ? name : "?", reached,
+             t->refused_limit, t->refused_value);
     return "refused";
 }
 

@@ -33,6 +33,8 @@ struct fw_trial {
     /* written while it runs */
     _Atomic uint64_t warm_end_ns, window_end_ns; /* steady; set by fw_open, window_end_ns last, with release */
     uint64_t begin_ns;                           /* complete; the one coordinating thread of the cell */
+    int64_t user_before, kernel_before;          /* bytes; by fw_memory_before */
+    bool memory_known;                           /* fw_memory_live has looked */
     uint64_t repeats, measured;                  /* in all; kept in repeat_ns */
     uint64_t cold_ns, repeat_ns[FW_MAX_REPEATS];
     bool warm; /* complete: this repeat is measured */

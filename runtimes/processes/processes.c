@@ -13,7 +13,7 @@
 
 struct proc {
     pid_t pid;
-    int pidfd; /* -1 where the kernel has none */
+    int pidfd; /* -1: not asked for yet, or the kernel has none */
 };
 
 _Noreturn static void child_main(pid_t parent, const fw_worker *worker, int (*fn)(void *arg), void *arg)
@@ -48,7 +48,7 @@ int proc_spawn(proc **out, const fw_worker *worker, int (*fn)(void *arg), void *
         free(p);
         return -err;
     }
-    p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+    p->pidfd = -1; /* a descriptor a child would make each later fork copy it */
     fw_count(slot, FW_CREATED, 1);
     *out = p;
     return 0;
@@ -72,8 +72,10 @@ int proc_join(proc *p, int *status)
     return err;
 }
 
-int proc_pidfd(const proc *p)
+int proc_pidfd(proc *p)
 {
+    if (p->pidfd < 0)
+        p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
     return p->pidfd;
 }
 

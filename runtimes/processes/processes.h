@@ -15,7 +15,7 @@ typedef struct proc proc;
 int proc_spawn(proc **out, const fw_worker *worker, int (*fn)(void *arg), void *arg);
 /* Blocks until the child has ended; *status as from waitpid (may be NULL). 0 or -errno. Frees p. */
 int proc_join(proc *p, int *status);
-int proc_pidfd(const proc *p);
+int proc_pidfd(proc *p); /* opened at the first call; -1 where the kernel has none. p's */
 int proc_pid(const proc *p);
 
 typedef enum proc_transport { PROC_PIPE, PROC_SOCKETPAIR, PROC_RING } proc_transport;

@@ -48,7 +48,7 @@ int fib_channels(fw_trial *t)
     node root = {.trial = t, .call = fib_root(t)};
     fib_call got = {.err = 0};
     csp *unit;
-    int err = fw_check_units(t, "pthread_create", fib_units(t), FW_THREAD_BYTES);
+    int err = fw_check_os_units(t, "pthread_create", fib_units(t), FW_THREAD_BYTES);
 
     if (err)
         return err;

@@ -71,7 +71,7 @@ int fib_processes(fw_trial *t)
 {
     node root = {.trial = t, .call = fib_root(t)};
     proc *unit;
-    int err = fw_check_units(t, "fork", fib_units(t), FW_PROCESS_BYTES);
+    int err = fw_check_os_units(t, "fork", fib_units(t), FW_PROCESS_BYTES);
 
     if (err)
         return err;

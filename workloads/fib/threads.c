@@ -33,7 +33,7 @@ int fib_threads(fw_trial *t)
 {
     node root = {t, fib_root(t)};
     thr *unit;
-    int err = fw_check_units(t, "pthread_create", fib_units(t), FW_THREAD_BYTES);
+    int err = fw_check_os_units(t, "pthread_create", fib_units(t), FW_THREAD_BYTES);
 
     if (err)
         return err;

@@ -69,7 +69,7 @@ int ring_processes(fw_trial *t)
     ring_game game = ring_begin(t);
     proc_link *closing, *in, *out; /* from the last node into node 0; the two of the node being made */
     unsigned first = game.nodes;
-    int err = fw_check_units(t, "fork", game.nodes, FW_PROCESS_BYTES);
+    int err = fw_check_os_units(t, "fork", game.nodes, FW_PROCESS_BYTES);
     if (err)
         return err;
     proc **units = calloc(game.nodes, sizeof *units);

@@ -55,7 +55,7 @@ int ring_threads(fw_trial *t)
 {
     ring_game game = ring_begin(t);
     unsigned first = game.nodes;
-    int err = fw_check_units(t, "pthread_create", game.nodes, FW_THREAD_BYTES);
+    int err = fw_check_os_units(t, "pthread_create", game.nodes, FW_THREAD_BYTES);
     if (err)
         return err;
     node *nodes = calloc(game.nodes, sizeof *nodes);

@@ -60,7 +60,7 @@ int skynet_channels(fw_trial *t)
     node root = {.trial = t, .part = skynet_whole(t)};
     answer all = {.err = 0};
     csp *unit;
-    int err = fw_check_units(t, "pthread_create", skynet_units(t), FW_THREAD_BYTES);
+    int err = fw_check_os_units(t, "pthread_create", skynet_units(t), FW_THREAD_BYTES);
 
     if (err)
         return err;

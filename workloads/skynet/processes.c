@@ -79,7 +79,7 @@ int skynet_processes(fw_trial *t)
     proc_link *link;
     proc *unit;
     answer all = {.err = 0};
-    int err = fw_check_units(t, "fork", skynet_units(t), FW_PROCESS_BYTES);
+    int err = fw_check_os_units(t, "fork", skynet_units(t), FW_PROCESS_BYTES);
 
     if (err)
         return err;

@@ -36,7 +36,7 @@ int skynet_threads(fw_trial *t)
 {
     node root = {.trial = t, .part = skynet_whole(t)};
     thr *unit;
-    int err = fw_check_units(t, "pthread_create", skynet_units(t), FW_THREAD_BYTES);
+    int err = fw_check_os_units(t, "pthread_create", skynet_units(t), FW_THREAD_BYTES);
 
     if (err)
         return err;

@@ -1,0 +1,73 @@
+/* memory.c - what memory the units of a trial hold: see fw_memory_before in fw.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trial.h"
+
+enum { LINE_BYTES = 256 };
+
+/* The sum of the fields of a file of "Name:  123 kB" lines, in bytes; names ends with NULL. -1: no such file. */
+static int64_t sum_of_fields(const char *path, const char *const *names)
+{
+    char line[LINE_BYTES];
+    int64_t kib = 0;
+    FILE *f = fopen(path, "re");
+
+    if (!f)
+        return -1;
+    while (fgets(line, sizeof line, f))
+        for (const char *const *name = names; *name; name++) {
+            size_t n = strlen(*name);
+            if (strncmp(line, *name, n) == 0 && line[n] == ':')
+                kib += strtoll(line + n + 1, NULL, 10);
+        }
+    fclose(f);
+    return kib * 1024;
+}
+
+static int64_t user_bytes(long pid)
+{
+    static const char *const pss[] = {"Pss", NULL};
+    char path[64];
+    long child;
+
+    snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", pid);
+    int64_t sum = sum_of_fields(path, pss);
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", pid, pid);
+    FILE *f = fopen(path, "re");
+    while (f && fscanf(f, "%ld", &child) == 1)
+        sum += user_bytes(child);
+    if (f)
+        fclose(f);
+    return sum;
+}
+
+static int64_t kernel_bytes(void)
+{
+    static const char *const fields[] = {"KernelStack", "PageTables", "SUnreclaim", NULL};
+    return sum_of_fields("/proc/meminfo", fields);
+}
+
+void fw_memory_before(fw_trial *t)
+{
+    uint64_t start = fw_now_ns();
+    if (t->repeats > 0 || t->memory_known)
+        return;
+    t->user_before = user_bytes(getpid());
+    t->kernel_before = kernel_bytes();
+    t->begin_ns += fw_now_ns() - start;
+}
+
+void fw_memory_live(fw_trial *t, uint64_t units)
+{
+    uint64_t start = fw_now_ns();
+    fw_live_sample();
+    if (t->repeats > 0 || units == 0 || t->user_before < 0 || t->kernel_before < 0 || t->memory_known)
+        return;
+    t->memory_known = true;
+    fw_metric(t, "user_memory_per_unit", "byte", (double)(user_bytes(getpid()) - t->user_before) / (double)units);
+    fw_metric(t, "kernel_memory_per_unit", "byte", (double)(kernel_bytes() - t->kernel_before) / (double)units);
+    t->begin_ns += fw_now_ns() - start;
+}
