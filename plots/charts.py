@@ -20,6 +20,7 @@ def need(*modules):
 
 
 def draw_all(run):
+    import axes
     import overview
     import percentiles
     import sweeps
@@ -45,6 +46,8 @@ def draw_all(run):
         charts.append(sweeps.draw_sizes(run, folder, *group, numbered(counts, f"{group[0]}-size-{group[1]}w")))
     for group in sweeps.worker_groups(run):
         charts.append(sweeps.draw_workers(run, folder, *group, numbered(counts, f"{group[0]}-workers")))
+    for group in axes.groups(run):
+        charts.append(axes.draw(run, folder, *group, numbered(counts, f"{group[0]}-{group[3]}-{group[1]}w")))
     keep(folder, charts)
     return charts, missing
 

@@ -27,7 +27,10 @@ class Charts(support.Folder):
         folder = self.drawn(self.make())
         index = json.loads((folder / "charts" / "index.json").read_text())
         kinds = {c["kind"] for c in index["charts"] if c["drawn"]}
-        self.assertEqual(kinds, {"overview", "percentiles", "trials", "size", "workers"})
+        self.assertEqual(kinds, {"overview", "percentiles", "trials", "size", "workers", "axis"})
+        spawn, = (c for c in index["charts"] if c["workload"] == "spawn" and c["kind"] == "axis")
+        self.assertIn("threads refused at 100,000: pthread_create: EAGAIN (kernel.pid_max is 32768).", spawn["description"])
+        self.assertEqual([row[0] for row in spawn["table"]["rows"]], ["threads", "green", "stackless"])
         for chart in index["charts"]:
             svg = (folder / "charts" / f"{chart['name']}.svg").read_text()
             self.assertTrue(svg.rstrip().endswith("</svg>"))
@@ -171,7 +174,7 @@ class Damage(support.Folder):
         self.damaged("tidy.csv", lambda t: t[:-9], "line ", "cut short")
         self.damaged("tidy.csv", lambda t: t.replace(",runtime,", ",rt,"), "line 1", "no column runtime")
         self.damaged("tidy.csv", lambda t: "", "line 1", "expected the columns")
-        self.damaged("tidy.csv", lambda t: t + "1,2,3\n", "line 966", "3 fields")
+        self.damaged("tidy.csv", lambda t: t + "1,2,3\n", "line 1064", "3 fields")
         self.damaged("tidy.csv", lambda t: t.replace(",ns,100000000,", ",ns,nan,", 1), "line 4", "finite")
 
     def test_a_damaged_histogram_is_named(self):

@@ -19,6 +19,8 @@ VARIANTS = {"processes": {"pipe": 1.0, "socketpair": 1.22, "ring": 0.55}}
 WORDCOUNT = {"seq": 31e6, "processes": 24e6, "threads": 17e6, "channels": 17.2e6, "green": 16.8e6, "stackless": 16.9e6,
              "shell": 610e6, "awk": 240e6}
 
+UNITS = {"threads": 24e3, "green": 3200.0, "stackless": 400.0}
+
 
 class Maker:
     def __init__(self, folder, rounds=6, models=tuple(MODELS), batch=1, failed=(), refused=(), hgrm=True, axis=True, seed=7,
@@ -39,14 +41,16 @@ class Maker:
         self.write()
         return self.folder
 
-    def add(self, workload, runtime, variant, workers, params, number, role, value, reason="", status="ok", taint=0):
+    def add(self, workload, runtime, variant, workers, params, number, role, value, reason="", status="ok", taint=0, memory=0):
         self.trial += 1
-        mode = "complete" if workload == "wordcount" else "steady"
+        mode = "steady" if workload == "pingpong" else "complete"
         batch = self.batch if workload == "pingpong" else 1
         stem = [str(self.trial), workload, runtime, MODELS[runtime], variant, mode, str(batch), str(workers), "compact", params,
                 str(number), role, status, reason]
         metrics = [("time_per_op", "ns", value), ("throughput", "op/s", 1e9 / value), ("elapsed", "ns", 1e8),
                    ("max_rss", "byte", 9.4e6)] if status == "ok" else [("", "", None)]
+        if memory and status == "ok":
+            metrics += [("user_memory_per_unit", "byte", memory), ("kernel_memory_per_unit", "byte", -1.0 if self.trial % 2 else memory)]
         for metric, unit, v in metrics:
             self.rows.append(stem + [metric, unit, "" if v is None else f"{v:.17g}", str(taint)])
 
@@ -97,6 +101,12 @@ class Maker:
                 for number in range(2):
                     self.add("pingpong", runtime, variant, 1, f"size={size}", number, "axis",
                              (base + copy * (2.3 if variant == "ring" and size > 9000 else 1)) * self.random.lognormvariate(0, 0.03))
+        for runtime, base in UNITS.items():
+            for units in (1000, 10000, 100000) if runtime in self.models else ():
+                full = runtime == "threads" and units > 32768
+                for number in range(2):
+                    self.add("spawn", runtime, "", 2, f"gate=1;units={units}", number, "axis", base * units * self.random.lognormvariate(0, 0.03),
+                             *(("pthread_create: EAGAIN (kernel.pid_max is 32768)", "refused") if full else ()), memory=base)
         for runtime, variant, headline, base in self.cells(WORDCOUNT):
             if KIND.get(runtime) == "reference" or runtime in self.failed or runtime in self.refused:
                 continue

@@ -1,0 +1,111 @@
+"""A chart for whatever parameter was varied: time per operation against it, and for a number of units
+the time and the bytes of one unit (chart 5). What was refused is marked where it was, with the limit."""
+import look
+import results
+import sweeps
+
+MEMORY = ("user_memory_per_unit", "kernel_memory_per_unit")
+
+
+def groups(run):
+    """[(workload, workers, placement, key, rest)] where the parameter `key` is a number and an axis; message sizes and workers have
+    charts of their own."""
+    found = {}
+    for row in run.rows:
+        if row["role"] not in ("measure", "axis"):
+            continue
+        params = results.params_of(row["params"])
+        for key, value in params.items():
+            if key != "size" and value.isdigit():
+                where = (row["workload"], row["workers"], row["placement"], key, sweeps.without(row["params"], key))
+                found.setdefault(where, {}).setdefault(int(value), set()).add(row["role"])
+    return [where for where, values in found.items() if len(values) >= 3 or (len(values) == 2 and any("axis" in r for r in values.values()))]
+
+
+def rows_of(rows, workload, workers, placement, key, rest):
+    kept = [r for r in rows if (r["workload"], r["workers"], r["placement"]) == (workload, workers, placement)
+            and r["role"] in ("measure", "axis") and sweeps.without(r["params"], key) == rest]
+    return [r for r in kept if results.params_of(r["params"]).get(key, "").isdigit()]
+
+
+def refusals(rows, at):
+    """{runtime: (least refused value, why)} of headline cells."""
+    found = {}
+    for r in rows:
+        if r["status"] == "refused" and sweeps.key_is_headline((r["runtime"], r["variant"])):
+            if r["runtime"] not in found or at(r) < found[r["runtime"]][0]:
+                found[r["runtime"]] = (at(r), r["reason"])
+    return {name: found[name] for name in look.MODELS if name in found}
+
+
+def memory(run, where, at):
+    """Series of the bytes of one unit, user and kernel memory together. The kernel's is the machine's: others may free some meanwhile."""
+    both = [rows_of(run.values(metric), *where) for metric in MEMORY]
+    kernel = {(r["trial_id"]): r["value"] for r in both[1]}
+    return sweeps.series([{**r, "value": r["value"] + max(0, kernel[r["trial_id"]])} for r in both[0] if r["trial_id"] in kernel], at)
+
+
+def mark_refusals(ax, refused):
+    """A cross at the first refused value, one row a runtime below the panel's top, with the reason beside it."""
+    for row, (runtime, (x, why)) in enumerate(refused.items()):
+        y = 0.955 - 0.06 * row
+        ax.plot([x], [y], transform=ax.get_xaxis_transform(), marker="x", markersize=7, markeredgewidth=2, color=look.color(runtime), clip_on=False)
+        ax.annotate(f"{runtime} refused: {limit_of(why)}", xy=(x, y), xycoords=("data", "axes fraction"), xytext=(-9, 0),
+                    textcoords="offset points", ha="right", va="center", fontsize=8.5)
+
+
+def limit_of(why):
+    """'kernel.pid_max is 32768' of 'fork: EAGAIN (kernel.pid_max is 32768)'."""
+    return why[why.rindex("(") + 1:].rstrip(")") if "(" in why else why
+
+
+def draw(run, folder, workload, workers, placement, key, rest, name):
+    plt = look.setup()
+    from matplotlib.ticker import LogLocator
+    where = (workload, workers, placement, key, rest)
+    at = lambda r: int(results.params_of(r["params"])[key])
+    lines = sweeps.series(rows_of(run.values(), *where), at)
+    refused = refusals(rows_of(run.rows, *where), at)
+    op = next((b.get("op", "operation") for b in run.blocks if b["workload"] == workload), "operation")
+    units = key == "units"
+    panels = [(lines, lambda x, v: v / x if units else v, "time per unit" if units else f"time per {op}", look.duration)]
+    held = memory(run, where, at) if units else {}
+    if held:
+        panels.append((held, lambda x, v: v, "memory per unit, kernel's included", size_text))
+    on = f"{workers} worker{'s' if workers != 1 else ''}"
+    title = f"{workload}: cost and memory of a unit against their number, {on}" if units else f"{workload}: time per {op} against {key}, {on}"
+    fig, axes = plt.subplots(len(panels), 1, figsize=(7.4, 4.4 + 2.9 * (len(panels) - 1)), sharex=True, squeeze=False)
+    height = fig.get_size_inches()[1]
+    fig.subplots_adjust(left=0.13, right=0.78, top=1 - 1.15 / height, bottom=1.0 / height, hspace=0.1)
+    look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.\n{sweeps.rounds_text(lines)}")
+    xs = sorted({p[0] for points in lines.values() for p in points} | {x for x, _ in refused.values()})
+    for ax, (series, value, label, speak) in zip(axes[:, 0], panels):
+        ax.set_xscale("log" if xs[-1] >= 20 * max(1, xs[0]) and xs[0] > 0 else "linear")
+        ax.set_yscale("log")
+        ends = [sweeps.draw_line(ax, line, points, value)[:2] + (sweeps.shown(line), line[0]) for line, points in series.items()]
+        ax.margins(y=0.08)
+        if ax is axes[0, 0] and refused:
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high * (high / low) ** (0.075 * len(refused)))  # room for the crosses
+            mark_refusals(ax, refused)
+        ax.set_ylabel(label)
+        if speak is size_text:
+            ax.yaxis.set_major_locator(LogLocator(base=4))
+        ax.yaxis.set_major_formatter(lambda v, _, speak=speak: speak(v).replace(".00", "").replace(".0 ", " "))
+        ax.minorticks_off()
+        look.label_ends(ax, ends)
+    axes[-1, 0].set_xticks(xs, [f"{x:,}" for x in xs], rotation=0 if len(xs) < 8 else 30)
+    axes[-1, 0].set_xlabel(key)
+    look.footer(fig, run.footer(placement))
+    said = " ".join(sweeps.describe(series, lambda x, v, value=value, speak=speak: speak(value(x, v)), key) for series, value, _, speak in panels)
+    said += "".join(f" {who} refused at {x:,}: {why}." for who, (x, why) in refused.items())
+    look.save(fig, folder, name, title, said)
+    return {"name": name, "kind": "axis", "workload": workload, "title": title, "description": said, "drawn": True,
+            "table": sweeps.table(lines, lambda x: f"{key} {x:,}")}
+
+
+def size_text(b):
+    for unit, scale in (("GiB", 2 ** 30), ("MiB", 2 ** 20), ("KiB", 2 ** 10)):
+        if b >= scale:
+            return f"{look.three(b / scale)} {unit}"
+    return f"{look.three(b)} B"
