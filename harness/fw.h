@@ -36,6 +36,9 @@ _Noreturn void fw_must_failed(const char *expr, const char *file, int line);
 
 #define FW_FOREVER UINT64_MAX /* a deadline that never comes */
 
+/* As the capacity of a queue or channel: it grows, and nobody waits for a free place. */
+#define FW_UNBOUNDED SIZE_MAX
+
 /* CLOCK_MONOTONIC in nanoseconds. Never fails, never blocks. */
 uint64_t fw_now_ns(void);
 
@@ -229,6 +232,8 @@ void *fw_input(const fw_trial *t);                               /* what the spe
 void fw_open(fw_trial *t);
 /* The meter of one measuring unit, emptied, its pages touched; index < FW_MAX_METERS. Aborts before fw_open. */
 fw_meter *fw_meter_of(fw_trial *t, unsigned index);
+/* For a spec's expect: the operations of meter `index`, warm-up too; 0 when nobody took it. */
+uint64_t fw_meter_ops(const fw_trial *t, unsigned index);
 
 /* A window in which nothing was begun and finished (the machine was elsewhere, or an operation takes longer than it) is
  * opened again, from now, twice as long; true. False after the eighth time. */
@@ -279,13 +284,18 @@ int fw_check_os_units(fw_trial *t, const char *call, uint64_t units, uint64_t by
  * so trust them from a thousand units on. fw_memory_live also notes the units live now. */
 void fw_memory_before(fw_trial *t);
 void fw_memory_live(fw_trial *t, uint64_t units);
+/* The number in /proc/sys/NAME ("fs/pipe-max-size"); 0: there is none. */
+int64_t fw_sysctl(const char *name);
 /* The cell went wrong; the first message wins. Returns -EPROTO. Any thread or process. */
 int fw_fail(fw_trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The golden ratio in 64 bits: the step between the words of a message. */
+#define FW_STEP UINT64_C(0x9e3779b97f4a7c15)
 
 /* Mixes 64 bits (splitmix64's finaliser, Steele et al. 2014). */
 static inline uint64_t fw_mix64(uint64_t x)
 {
-    x += UINT64_C(0x9e3779b97f4a7c15);
+    x += FW_STEP;
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
     return x ^ (x >> 31);

@@ -36,6 +36,13 @@ static int64_t number_in(const char *path)
     return n;
 }
 
+int64_t fw_sysctl(const char *name)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "/proc/sys/%s", name);
+    return number_in(path);
+}
+
 /* pids.max of every ancestor of this process's cgroup, versions 1 and 2. */
 static void cgroup_pids(limit *least)
 {
@@ -66,8 +73,8 @@ static limit least_limit(void)
     limit least = {.name = "unknown", .value = INT64_MAX};
     struct rlimit nproc;
 
-    take_least(&least, "kernel.threads-max", number_in("/proc/sys/kernel/threads-max"));
-    take_least(&least, "kernel.pid_max", number_in("/proc/sys/kernel/pid_max"));
+    take_least(&least, "kernel.threads-max", fw_sysctl("kernel/threads-max"));
+    take_least(&least, "kernel.pid_max", fw_sysctl("kernel/pid_max"));
     if (geteuid() != 0 && getrlimit(RLIMIT_NPROC, &nproc) == 0 && nproc.rlim_cur != RLIM_INFINITY)
         take_least(&least, "RLIMIT_NPROC", (int64_t)nproc.rlim_cur);
     cgroup_pids(&least);

@@ -76,7 +76,7 @@ static int help(void)
     printf("fiveways-%s: runs workloads in the model '%s' for the driver `fiveways`.\n"
            "  --describe  print what it can run, as JSON\n"
            "  --trial     read a trial from standard input, run it, print the result\n"
-           "  --oracle    read {\"trial\",\"repeats\",\"ops\"}, print what the receipt must hold\n"
+           "  --oracle    read {\"trial\",\"repeats\",\"ops\",\"meter_ops\"}, print what the receipt must hold\n"
            "The protocol is harness/PROTOCOL.md.\n",
            fw_about_runtime.runtime, fw_about_runtime.model);
     return 0;

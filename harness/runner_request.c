@@ -175,12 +175,36 @@ static int read_trial(fw_request *r, const json_t *o, complaint why)
     return fill(r->trial, o, why);
 }
 
+/* What each measuring unit did; without it all was the first one's. */
+static int read_meter_ops(fw_request *r, complaint why)
+{
+    const json_t *meters = json_object_get(r->json, "meter_ops"), *ops;
+    uint64_t sum = 0;
+    size_t i;
+
+    r->trial->meter[0].ops_total = r->ops;
+    if (!meters)
+        return 0;
+    json_array_foreach(meters, i, ops)
+    {
+        json_int_t n = json_is_integer(ops) ? json_integer_value(ops) : -1;
+        if (n < 0 || i >= FW_MAX_METERS)
+            break;
+        r->trial->meter[i].ops_total = (uint64_t)n;
+        sum += (uint64_t)n;
+    }
+    return i == json_array_size(meters) && sum == r->ops
+               ? 0
+               : bad(why, "meter_ops", "at most 64 whole numbers that sum to ops");
+}
+
 static int read_question(fw_request *r, complaint why)
 {
     if (number(r->json, "repeats", 1, UINT64_MAX, &r->repeats, why) ||
         number(r->json, "ops", 0, UINT64_MAX, &r->ops, why))
         return -EINVAL;
-    return read_trial(r, json_object_get(r->json, "trial"), why);
+    int err = read_trial(r, json_object_get(r->json, "trial"), why);
+    return err ? err : read_meter_ops(r, why);
 }
 
 int fw_request_read(fw_request *r, bool oracle, char *text, size_t bytes)

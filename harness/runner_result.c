@@ -140,13 +140,14 @@ static void add_steady(json_t *o, const fw_request *r, json_t *metrics, json_t *
     const fw_trial *t = r->trial;
     uint64_t window = 0, slice[FW_SLICES] = {0};
     double per_ns = 0;
-    json_t *slices = json_array();
+    json_t *slices = json_array(), *meters = json_array();
     fw_hist *h = malloc(sizeof *h);
 
     FW_MUST(h);
     fw_hist_init(h);
     for (uint32_t i = 0; i < atomic_load(&t->meters); i++) {
         const fw_meter *m = &t->meter[i];
+        json_array_append_new(meters, integer(m->ops_total));
         window += m->ops_window;
         per_ns += rate_of(m);
         for (int s = 0; s < FW_SLICES; s++)
@@ -162,6 +163,7 @@ static void add_steady(json_t *o, const fw_request *r, json_t *metrics, json_t *
     json_object_set_new(o, "elapsed_ns",
                         integer(per_ns > 0 ? (uint64_t)((double)window / per_ns + 0.5) : t->window_ns));
     json_object_set_new(o, "slices", slices);
+    json_object_set_new(o, "meter_ops", meters);
     json_object_set_new(o, "histograms", hist_files(r, h, events));
     free(h);
 }

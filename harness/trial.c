@@ -158,6 +158,12 @@ fw_meter *fw_meter_of(fw_trial *t, unsigned index)
     return m;
 }
 
+uint64_t fw_meter_ops(const fw_trial *t, unsigned index)
+{
+    FW_MUST(index < FW_MAX_METERS);
+    return t->meter[index].ops_total;
+}
+
 bool fw_meter_reopen(fw_meter *m, uint64_t now_ns)
 {
     enum { TIMES = 8 };

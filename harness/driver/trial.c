@@ -90,6 +90,9 @@ static json_t *ask_oracle(const fw_settings *s, const fw_outcome *o, char **why)
     json_t *trial = json_copy(o->request);
     json_object_set_new(trial, "variant", json_string("")); /* the work is the same in all */
     json_t *question = json_pack("{s:o,s:I,s:I}", "trial", trial, "repeats", n, "ops", (json_int_t)o->ops);
+    json_t *meters = json_object_get(o->result, "meter_ops");
+    if (meters)
+        json_object_set(question, "meter_ops", meters);
     char *text = json_dumps(question, JSON_COMPACT);
     const char *argv[] = {ours->path, "--oracle", NULL};
     fw_child_request request = {.argv = argv, .input = text, .limit_s = ORACLE_SECONDS};

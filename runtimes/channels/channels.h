@@ -10,7 +10,8 @@ int csp_spawn(csp **out, const fw_worker *worker, void (*fn)(void *arg), void *a
 int csp_join(csp *p);                                                                /* blocks; frees p */
 
 typedef struct chan chan;
-/* capacity elements of elem_bytes; 0 = rendezvous: a send returns once a receiver has it. 0, -EINVAL, -ENOMEM. */
+/* capacity elements of elem_bytes; 0 = rendezvous: a send returns once a receiver has it; FW_UNBOUNDED: it never waits,
+ * and may give -ENOMEM. 0, -EINVAL, -ENOMEM. */
 int chan_create(chan **out, size_t elem_bytes, size_t capacity);
 void chan_destroy(chan *c); /* only when nobody uses it */
 /* Send copies *elem in; blocks while full. Receive copies out; blocks while empty. 0, or

@@ -2,7 +2,7 @@
  * of them waits; the ring holds elements only while no receiver waits, and
  * senders wait only while the ring is full.
  *
- *   ring:      [head ........ head+depth)   capacity slots of elem_bytes
+ *   ring:      [head ........ head+depth)   capacity slots of elem_bytes; unbounded: twice as many whenever it is full
  *   receivers: w <-> w <-> w                only while depth == 0
  *   senders:   w <-> w                      only while depth == capacity */
 #include "chan.h"
@@ -20,6 +20,7 @@ typedef struct waiters {
 struct core_chan {
     wordlock lock; /* guards all that follows but the two constants */
     size_t elem_bytes, capacity;
+    size_t room; /* slots of the ring: the capacity, or what an unbounded channel has needed so far */
     size_t head, depth;
     bool closed;
     waiters senders, receivers;
@@ -28,14 +29,17 @@ struct core_chan {
 
 int core_chan_create(core_chan **out, size_t elem_bytes, size_t capacity)
 {
-    if (elem_bytes == 0 || (capacity && elem_bytes > SIZE_MAX / capacity))
+    enum { FIRST_ROOM = 64 };
+    size_t room = capacity == FW_UNBOUNDED ? FIRST_ROOM : capacity;
+    if (elem_bytes == 0 || (room && elem_bytes > SIZE_MAX / room))
         return -EINVAL;
     core_chan *c = calloc(1, sizeof *c);
     if (!c)
         return -ENOMEM;
     c->elem_bytes = elem_bytes;
     c->capacity = capacity;
-    c->ring = malloc(capacity ? capacity * elem_bytes : 1);
+    c->room = room;
+    c->ring = malloc(room ? room * elem_bytes : 1);
     if (!c->ring) {
         free(c);
         return -ENOMEM;
@@ -95,9 +99,31 @@ static void enqueue(core_chan *c, waiters *q, waiter *w, void *element)
     append(q, w);
 }
 
+/* Slot i of the ring, i < 2 * room. */
+static size_t wrap(const core_chan *c, size_t i)
+{
+    return i < c->room ? i : i - c->room;
+}
+
 static void *slot_at(core_chan *c, size_t i)
 {
-    return c->ring + (i % c->capacity) * c->elem_bytes;
+    return c->ring + wrap(c, i) * c->elem_bytes;
+}
+
+/* An unbounded channel's ring is full: moves it into one twice as large, its first element first. */
+static int grow(core_chan *c)
+{
+    size_t bytes = c->room * c->elem_bytes, before = c->head * c->elem_bytes;
+    unsigned char *ring = malloc(2 * bytes);
+    if (!ring)
+        return -ENOMEM;
+    memcpy(ring, c->ring + before, bytes - before);
+    memcpy(ring + bytes - before, c->ring, before);
+    free(c->ring);
+    c->ring = ring;
+    c->room *= 2;
+    c->head = 0;
+    return 0;
 }
 
 static void count_message(core_chan *c, fw_slot *slot)
@@ -106,7 +132,7 @@ static void count_message(core_chan *c, fw_slot *slot)
     fw_count(slot, FW_BYTES, c->elem_bytes);
 }
 
-/* The operations with c locked: 0, -EPIPE or -EAGAIN. *peer: whom to wake after unlocking. */
+/* The operations with c locked: 0, -EPIPE, -EAGAIN or -ENOMEM. *peer: whom to wake after unlocking. */
 static int send_locked(core_chan *c, const void *elem, waiter **peer)
 {
     if (c->closed)
@@ -118,6 +144,8 @@ static int send_locked(core_chan *c, const void *elem, waiter **peer)
     }
     if (c->depth == c->capacity)
         return -EAGAIN;
+    if (c->depth == c->room && grow(c) != 0)
+        return -ENOMEM;
     memcpy(slot_at(c, c->head + c->depth), elem, c->elem_bytes);
     c->depth++;
     return 0;
@@ -127,7 +155,7 @@ static int recv_locked(core_chan *c, void *elem, waiter **peer)
 {
     if (c->depth > 0) {
         memcpy(elem, slot_at(c, c->head), c->elem_bytes);
-        c->head = (c->head + 1) % c->capacity;
+        c->head = wrap(c, c->head + 1);
         c->depth--;
         if ((*peer = claim_first(&c->senders))) { /* its element takes the free place, at the end */
             memcpy(slot_at(c, c->head + c->depth), (*peer)->element, c->elem_bytes);

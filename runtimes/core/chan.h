@@ -13,8 +13,8 @@
 
 typedef struct core_chan core_chan;
 
-/* elem_bytes >= 1; capacity elements, 0 = rendezvous. *out is the caller's, freed by core_chan_destroy.
- * 0 or -ENOMEM, -EINVAL. */
+/* elem_bytes >= 1; capacity elements, 0 = rendezvous, FW_UNBOUNDED: a send then never waits, and may give -ENOMEM. *out
+ * is the caller's, freed by core_chan_destroy. 0 or -ENOMEM, -EINVAL. */
 int core_chan_create(core_chan **out, size_t elem_bytes, size_t capacity);
 /* Only when nobody waits in it any more. */
 void core_chan_destroy(core_chan *c);

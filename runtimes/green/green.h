@@ -41,7 +41,7 @@ unsigned green_worker(void); /* index of the worker now */
 void green_park(bool (*commit)(green *g, void *arg), void *arg);
 void green_unpark(green *g); /* any worker: makes it runnable */
 
-/* Channels: as in channels.h, the waiter being a green thread. */
+/* Channels: as in channels.h (capacity 0 and FW_UNBOUNDED too), the waiter being a green thread. */
 typedef struct core_chan green_chan;
 int green_chan_create(green_chan **out, size_t elem_bytes, size_t capacity);
 void green_chan_destroy(green_chan *c);

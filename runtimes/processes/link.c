@@ -1,5 +1,5 @@
 /* link.c - framed messages over a pipe, a socket pair or a shared ring. A frame is a
- * 4-byte length and the bytes. The receiving side of a stream reads ahead into a
+ * 4-byte length and the bytes; a packet pipe needs none. The receiving side of a stream reads ahead into a
  * buffer, so that a small message costs one read. See processes.h. */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +50,22 @@ static int ring_create(proc_link *l, size_t max_message, size_t data_bytes)
     return err;
 }
 
+/* A packet takes a page of the pipe, so its pages are its capacity. */
+static int packets_create(proc_link *l, size_t max_message, size_t packets)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (max_message > PIPE_BUF || packets == 0 || packets > INT_MAX / page || (packets & (packets - 1)) != 0)
+        return -EINVAL;
+    if (pipe2(l->fd, O_CLOEXEC | O_DIRECT) != 0)
+        return -errno;
+    int got = fcntl(l->fd[1], F_SETPIPE_SZ, (int)(packets * page)), err = got < 0 ? -errno : 0;
+    if (err) {
+        close(l->fd[0]);
+        close(l->fd[1]);
+    }
+    return err;
+}
+
 int proc_link_create(proc_link **out, proc_transport kind, size_t max_message, size_t ring_bytes)
 {
     if (max_message == 0 || max_message > INT32_MAX)
@@ -63,7 +79,9 @@ int proc_link_create(proc_link **out, proc_transport kind, size_t max_message, s
     int err = 0;
     if (kind == PROC_RING)
         err = ring_create(l, max_message, ring_bytes);
-    if (!err &&
+    else if (kind == PROC_PACKETS)
+        err = packets_create(l, max_message, ring_bytes);
+    if (!err && kind != PROC_PACKETS &&
         (kind == PROC_PIPE ? pipe2(l->fd, O_CLOEXEC) : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->fd)) != 0)
         err = -errno;
     if (err) {
@@ -90,14 +108,15 @@ void proc_link_sender(proc_link *l)
     if (l->ring)
         return;
     signal(SIGPIPE, SIG_IGN); /* a dead receiver is -EPIPE, not our death */
-    fcntl(l->fd[1], F_SETFL, O_NONBLOCK);
+    if (l->kind != PROC_PACKETS)
+        fcntl(l->fd[1], F_SETFL, O_NONBLOCK);
 }
 
 void proc_link_receiver(proc_link *l)
 {
     l->role = 2;
     close_end(l, 1);
-    if (l->ring)
+    if (l->ring || l->kind == PROC_PACKETS)
         return;
     l->ahead = malloc(READ_AHEAD);
     FW_MUST(l->ahead);
@@ -234,6 +253,32 @@ static int64_t stream_recv(proc_link *l, void *buffer, size_t room, uint64_t dea
     return length;
 }
 
+/* Whole or not at all, since it is no longer than PIPE_BUF; so is what is received. */
+static int packet_send(proc_link *l, const void *data, size_t bytes, uint64_t deadline_ns)
+{
+    if (deadline_ns != FW_FOREVER)
+        return -ENOTSUP;
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
+    while (write(l->fd[1], data, bytes) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return 0;
+}
+
+static int64_t packet_recv(proc_link *l, void *buffer, size_t room, uint64_t deadline_ns)
+{
+    ssize_t got;
+    if (deadline_ns != FW_FOREVER)
+        return -ENOTSUP;
+    if (room < l->max_message) /* the rest of a packet would be lost */
+        return -EMSGSIZE;
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
+    while ((got = read(l->fd[0], buffer, room)) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return got ? got : -EPIPE;
+}
+
 static int link_send(proc_link *l, const void *data, size_t bytes, uint64_t deadline_ns)
 {
     int err;
@@ -250,6 +295,8 @@ static int link_send(proc_link *l, const void *data, size_t bytes, uint64_t dead
             ring_put(l->ring, HEADER, data, bytes);
             ring_publish(l->ring, HEADER + bytes);
         }
+    } else if (l->kind == PROC_PACKETS) {
+        err = packet_send(l, data, bytes, deadline_ns);
     } else {
         err = stream_send(l, data, bytes, deadline_ns);
     }
@@ -262,6 +309,8 @@ static int link_send(proc_link *l, const void *data, size_t bytes, uint64_t dead
 
 static int64_t link_recv(proc_link *l, void *buffer, size_t room, uint64_t deadline_ns)
 {
+    if (l->kind == PROC_PACKETS)
+        return packet_recv(l, buffer, room, deadline_ns);
     if (!l->ring)
         return stream_recv(l, buffer, room, deadline_ns);
     uint32_t length;

@@ -18,10 +18,13 @@ int proc_join(proc *p, int *status);
 int proc_pidfd(proc *p); /* opened at the first call; -1 where the kernel has none. p's */
 int proc_pid(const proc *p);
 
-typedef enum proc_transport { PROC_PIPE, PROC_SOCKETPAIR, PROC_RING } proc_transport;
+typedef enum proc_transport { PROC_PIPE, PROC_SOCKETPAIR, PROC_RING, PROC_PACKETS } proc_transport;
 
-/* A one-way link. ring: one producer, one consumer, ring_bytes of data (rounded up to a power of two, and to hold one
- * largest message), in a memfd mapping, shared futexes. */
+/* A one-way link. pipe, socket pair: any number of senders (a message of up to PIPE_BUF bytes is whole), one receiver.
+ * packets: a pipe that keeps messages apart, for any number of senders and receivers; ring_bytes = how many messages it
+ * holds, a power of two (-EPERM: more than the system lets a pipe have); max_message <= PIPE_BUF; no try_ and no
+ * deadlines (-ENOTSUP). ring: one producer, one consumer, ring_bytes of data (rounded up to a power of two, and to hold
+ * one largest message), in a memfd mapping, shared futexes. */
 typedef struct proc_link proc_link;
 /* max_message: bytes of the largest message. 0 or -errno. Freed, on each side, by proc_link_destroy. */
 int proc_link_create(proc_link **out, proc_transport kind, size_t max_message, size_t ring_bytes);

@@ -17,11 +17,11 @@ typedef struct task_sleep_fut {
 void task_sleep_until(task_sleep_fut *s, uint64_t deadline_ns); /* never early */
 
 typedef struct core_chan task_chan;
-int task_chan_create(task_chan **out, size_t elem_bytes, size_t capacity); /* 0, -EINVAL, -ENOMEM; 0: rendezvous */
+int task_chan_create(task_chan **out, size_t elem_bytes, size_t capacity); /* as chan_create in channels.h */
 void task_chan_destroy(task_chan *c);                                      /* nobody waits in it any more */
 int task_chan_close(task_chan *c);                                         /* any thread; 0 or -EPIPE */
 
-/* One type serves both directions; status is 0, -EPIPE or -ETIMEDOUT once ready. */
+/* One type serves both directions; status is 0, -EPIPE, -ETIMEDOUT or -ENOMEM once ready. */
 typedef struct task_chan_fut {
     future fut;
     task_chan *channel;

@@ -123,30 +123,39 @@ void thr_cond_broadcast(thr_cond *c)
 }
 
 struct thr_queue {
-    thr_mutex mutex; /* guards all that follows but the two constants */
-    thr_cond not_full, not_empty;
+    thr_mutex mutex; /* guards all that follows but the three constants */
+    thr_cond not_full, not_empty, taken;
     size_t elem_bytes, capacity;
+    bool rendezvous; /* one slot; who fills it waits until it is empty again */
+    size_t room;     /* slots of the ring: the capacity, or what an unbounded queue has needed so far */
     size_t head, depth;
+    size_t getting;      /* threads in get */
+    uint64_t puts, gets; /* in all; a withdrawn element is no put */
     bool closed;
     unsigned char *ring;
 };
 
 int thr_queue_create(thr_queue **out, size_t elem_bytes, size_t capacity)
 {
-    if (elem_bytes == 0 || capacity == 0 || elem_bytes > SIZE_MAX / capacity)
+    enum { FIRST_ROOM = 64 };
+    size_t room = capacity == FW_UNBOUNDED ? FIRST_ROOM : capacity ? capacity : 1;
+    if (elem_bytes == 0 || elem_bytes > SIZE_MAX / room)
         return -EINVAL;
     thr_queue *q = calloc(1, sizeof *q);
     if (!q)
         return -ENOMEM;
     q->elem_bytes = elem_bytes;
-    q->capacity = capacity;
-    if (!(q->ring = malloc(elem_bytes * capacity))) {
+    q->rendezvous = capacity == 0;
+    q->capacity = capacity ? capacity : 1;
+    q->room = room;
+    if (!(q->ring = malloc(elem_bytes * room))) {
         free(q);
         return -ENOMEM;
     }
     thr_mutex_init(&q->mutex);
     thr_cond_init(&q->not_full);
     thr_cond_init(&q->not_empty);
+    thr_cond_init(&q->taken);
     *out = q;
     return 0;
 }
@@ -158,7 +167,54 @@ void thr_queue_destroy(thr_queue *q)
     free(q);
 }
 
-/* deadline 0: would block is -EAGAIN. */
+/* Slot i of the ring, i < 2 * room. */
+static size_t wrap(const thr_queue *q, size_t i)
+{
+    return i < q->room ? i : i - q->room;
+}
+
+/* An unbounded queue's ring is full: moves it into one twice as large, its first element first. */
+static int grow(thr_queue *q)
+{
+    size_t bytes = q->room * q->elem_bytes, before = q->head * q->elem_bytes;
+    unsigned char *ring = malloc(2 * bytes);
+    if (!ring)
+        return -ENOMEM;
+    memcpy(ring, q->ring + before, bytes - before);
+    memcpy(ring + bytes - before, q->ring, before);
+    free(q->ring);
+    q->ring = ring;
+    q->room *= 2;
+    q->head = 0;
+    return 0;
+}
+
+static int enqueue(thr_queue *q, const void *elem)
+{
+    if (q->depth == q->room && grow(q) != 0)
+        return -ENOMEM;
+    memcpy(q->ring + wrap(q, q->head + q->depth) * q->elem_bytes, elem, q->elem_bytes);
+    q->depth++;
+    q->puts++;
+    return 0;
+}
+
+/* Rendezvous: the slot holds this thread's element, its number `mine`. Waits until it was taken, else takes it back. */
+static int await_taken(thr_queue *q, uint64_t mine, uint64_t deadline_ns)
+{
+    int err = 0;
+    thr_cond_signal(&q->not_empty);
+    while (q->gets < mine && !q->closed && !err)
+        err = thr_cond_wait_until(&q->taken, &q->mutex, deadline_ns);
+    if (q->gets >= mine)
+        return 0;
+    q->depth = 0;
+    q->puts--;
+    thr_cond_signal(&q->not_full);
+    return q->closed ? -EPIPE : err;
+}
+
+/* deadline 0: would block is -EAGAIN; at a rendezvous that is when nobody is there to take it. */
 static int put(thr_queue *q, const void *elem, uint64_t deadline_ns)
 {
     int err = 0;
@@ -166,13 +222,16 @@ static int put(thr_queue *q, const void *elem, uint64_t deadline_ns)
     thr_lock(&q->mutex);
     while (!q->closed && q->depth == q->capacity && !err)
         err = deadline_ns ? thr_cond_wait_until(&q->not_full, &q->mutex, deadline_ns) : -EAGAIN;
-    if (q->closed) {
+    if (q->closed)
         err = -EPIPE;
-    } else if (q->depth < q->capacity) {
-        memcpy(q->ring + (q->head + q->depth) % q->capacity * q->elem_bytes, elem, q->elem_bytes);
-        q->depth++;
-        err = 0;
-    }
+    else if (q->depth == q->capacity)
+        ; /* full: err says why it waits no longer */
+    else if (q->rendezvous && !deadline_ns && q->getting == 0)
+        err = -EAGAIN;
+    else
+        err = enqueue(q, elem);
+    if (!err && q->rendezvous && deadline_ns)
+        err = await_taken(q, q->puts, deadline_ns);
     thr_unlock(&q->mutex);
     if (err == 0) {
         fw_count(fw_slot_here(), FW_MESSAGES, 1);
@@ -187,19 +246,25 @@ static int get(thr_queue *q, void *elem, uint64_t deadline_ns)
     int err = 0;
 
     thr_lock(&q->mutex);
+    q->getting++;
     while (!q->closed && q->depth == 0 && !err)
         err = deadline_ns ? thr_cond_wait_until(&q->not_empty, &q->mutex, deadline_ns) : -EAGAIN;
+    q->getting--;
     if (q->depth > 0) {
         memcpy(elem, q->ring + q->head * q->elem_bytes, q->elem_bytes);
-        q->head = (q->head + 1) % q->capacity;
+        q->head = wrap(q, q->head + 1);
         q->depth--;
+        q->gets++;
         err = 0;
     } else if (q->closed) {
         err = -EPIPE;
     }
     thr_unlock(&q->mutex);
-    if (err == 0)
+    if (err == 0) {
         thr_cond_signal(&q->not_full);
+        if (q->rendezvous)
+            thr_cond_broadcast(&q->taken);
+    }
     return err;
 }
 
@@ -240,4 +305,5 @@ void thr_queue_close(thr_queue *q)
     thr_unlock(&q->mutex);
     thr_cond_broadcast(&q->not_empty);
     thr_cond_broadcast(&q->not_full);
+    thr_cond_broadcast(&q->taken);
 }

@@ -31,7 +31,8 @@ void thr_cond_signal(thr_cond *c);
 void thr_cond_broadcast(thr_cond *c);
 
 /* Bounded buffer: one mutex, "not full" and "not empty". Any number of producers and consumers. Copies elem_bytes.
- * capacity >= 1. 0 or -errno; blocking calls add -EPIPE (closed; get: and drained), -EAGAIN (try_), -ETIMEDOUT
+ * capacity 0: put waits until its element was taken; FW_UNBOUNDED: put never waits. 0 or -errno; blocking calls add
+ * -EPIPE (closed; get: and drained), -EAGAIN (try_), -ETIMEDOUT
  * (_until). */
 typedef struct thr_queue thr_queue;
 int thr_queue_create(thr_queue **out, size_t elem_bytes, size_t capacity);
@@ -43,5 +44,7 @@ int thr_queue_get(thr_queue *q, void *elem);
 int thr_queue_get_until(thr_queue *q, void *elem, uint64_t deadline_ns);
 int thr_queue_try_get(thr_queue *q, void *elem);
 void thr_queue_close(thr_queue *q);
+
+#include "locks.h" /* locks to compare, semaphore, barrier, readers-writer lock, Dijkstra's bounded buffer */
 
 #endif

@@ -99,6 +99,20 @@ static void closing_drains_then_tells(void)
     chan_destroy(c);
 }
 
+static void unbounded_keeps_the_order_as_it_grows(void)
+{
+    enum { MESSAGES = 1000 };
+    chan *c;
+    int v, sent = 0, got = 0;
+    FW_MUST(chan_create(&c, sizeof v, FW_UNBOUNDED) == 0);
+    while (got < MESSAGES) { /* three in, one out: it grows with its first element anywhere in the ring */
+        for (int i = 0; i < 3 && sent < MESSAGES; i++, sent++)
+            FW_MUST(chan_try_send(c, &sent) == 0);
+        FW_MUST(chan_try_recv(c, &v) == 0 && v == got++);
+    }
+    chan_destroy(c);
+}
+
 static void until_closed(void *arg)
 {
     int v;
@@ -244,6 +258,8 @@ int main(void)
     FW_MUST(chan_create(&c, 0, 1) == -EINVAL && chan_create(&c, 8, SIZE_MAX / 4) == -EINVAL);
     for (size_t capacity = 0; capacity < 4; capacity++)
         every_message_arrives_once(capacity);
+    every_message_arrives_once(FW_UNBOUNDED);
+    unbounded_keeps_the_order_as_it_grows();
     closing_drains_then_tells();
     close_wakes_everybody();
     a_select_does_one_ready_case();

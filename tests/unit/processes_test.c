@@ -246,8 +246,66 @@ static void a_killed_receiver_closes_its_link(proc_transport kind)
     proc_link_destroy(l);
 }
 
+/* Several write to one pipe and several read from it: each packet comes whole to one of them. */
+enum { CROWD = 3, PACKETS = 500 };
+
+typedef struct crowd {
+    proc_link *link;
+    uint64_t first;
+    _Atomic uint64_t *sum, *count; /* shared */
+} crowd;
+
+static int send_packets(void *arg)
+{
+    crowd *c = arg;
+    uint64_t packet[8];
+    proc_link_sender(c->link);
+    for (uint64_t i = 0; i < PACKETS; i++) {
+        for (int w = 0; w < 8; w++)
+            packet[w] = c->first + i;
+        FW_MUST(proc_send(c->link, packet, sizeof packet) == 0);
+    }
+    return 0;
+}
+
+static int receive_packets(void *arg)
+{
+    crowd *c = arg;
+    uint64_t packet[8];
+    proc_link_receiver(c->link);
+    FW_MUST(proc_recv(c->link, packet, 8) == -EMSGSIZE && proc_try_recv(c->link, packet, sizeof packet) == -ENOTSUP);
+    while (proc_recv(c->link, packet, sizeof packet) == sizeof packet) {
+        for (int w = 1; w < 8; w++)
+            FW_MUST(packet[w] == packet[0]);
+        atomic_fetch_add(c->sum, packet[0]);
+        atomic_fetch_add(c->count, 1);
+    }
+    return 0;
+}
+
+static void packets_reach_one_receiver_each(size_t packets)
+{
+    enum { ALL = CROWD * PACKETS };
+    proc *p[2 * CROWD];
+    int status;
+    _Atomic uint64_t *shared = proc_shared_alloc(2 * sizeof *shared);
+    crowd c = {.sum = &shared[0], .count = &shared[1]};
+    FW_MUST(proc_link_create(&c.link, PROC_PACKETS, 64, packets) == 0);
+    for (unsigned i = 0; i < CROWD; i++) {
+        FW_MUST(proc_spawn(&p[CROWD + i], NULL, receive_packets, &c) == 0);
+        c.first = i * PACKETS;
+        FW_MUST(proc_spawn(&p[i], NULL, send_packets, &c) == 0);
+    }
+    proc_link_destroy(c.link); /* the last sender's end is the last: then the receivers end */
+    for (unsigned i = 0; i < 2 * CROWD; i++)
+        FW_MUST(proc_join(p[i], &status) == 0 && status == 0);
+    FW_MUST(atomic_load(c.count) == ALL && atomic_load(c.sum) == (uint64_t)ALL * (ALL - 1) / 2);
+    proc_shared_free(shared, 2 * sizeof *shared);
+}
+
 int main(void)
 {
+    proc_link *l;
     int before = descriptors();
     signal(SIGPIPE, SIG_IGN);
     a_child_is_a_process_with_memory_of_its_own();
@@ -259,6 +317,10 @@ int main(void)
         if (kind != PROC_RING) /* a ring publishes a message whole */
             a_deadline_within_a_message_closes_its_link(kind);
     }
+    FW_MUST(proc_link_create(&l, PROC_PACKETS, 64, 3) == -EINVAL &&
+            proc_link_create(&l, PROC_PACKETS, 5000, 4) == -EINVAL);
+    packets_reach_one_receiver_each(1);
+    packets_reach_one_receiver_each(64);
     FW_MUST(descriptors() == before);
     puts("ok: processes");
     return 0;

@@ -106,6 +106,32 @@ static void closing_drains_then_tells(void)
     thr_queue_destroy(q);
 }
 
+static void at_a_rendezvous_nothing_stays(void)
+{
+    thr_queue *q;
+    int v = 0;
+    FW_MUST(thr_queue_create(&q, sizeof v, 0) == 0);
+    FW_MUST(thr_queue_try_put(q, &(int){1}) == -EAGAIN);
+    FW_MUST(thr_queue_put_until(q, &(int){1}, fw_now_ns() + 1000) == -ETIMEDOUT);
+    FW_MUST(thr_queue_try_get(q, &v) == -EAGAIN && v == 0); /* it was taken back */
+    thr_queue_close(q);
+    FW_MUST(thr_queue_put(q, &(int){2}) == -EPIPE && thr_queue_get(q, &v) == -EPIPE);
+    thr_queue_destroy(q);
+}
+
+static void unbounded_keeps_the_order_as_it_grows(void)
+{
+    thr_queue *q;
+    int v, put = 0, got = 0;
+    FW_MUST(thr_queue_create(&q, sizeof v, FW_UNBOUNDED) == 0);
+    while (got < ITEMS) { /* three in, one out: it grows with its first element anywhere in the ring */
+        for (int i = 0; i < 3 && put < ITEMS; i++, put++)
+            FW_MUST(thr_queue_try_put(q, &put) == 0);
+        FW_MUST(thr_queue_try_get(q, &v) == 0 && v == got++);
+    }
+    thr_queue_destroy(q);
+}
+
 /* Two threads hand a turn to and fro under one mutex and two conditions: one lost signal and both wait for ever. */
 typedef struct game {
     thr_mutex lock;
@@ -152,10 +178,12 @@ int main(void)
 {
     thr_queue *q;
     a_spawn_that_fails_leaves_nothing();
-    FW_MUST(thr_queue_create(&q, 0, 1) == -EINVAL && thr_queue_create(&q, 8, 0) == -EINVAL);
-    FW_MUST(thr_queue_create(&q, 8, SIZE_MAX / 4) == -EINVAL);
-    for (size_t capacity = 1; capacity < 4; capacity++)
+    FW_MUST(thr_queue_create(&q, 0, 1) == -EINVAL && thr_queue_create(&q, 8, SIZE_MAX / 4) == -EINVAL);
+    for (size_t capacity = 0; capacity < 4; capacity++)
         every_item_arrives_once(capacity);
+    every_item_arrives_once(FW_UNBOUNDED);
+    at_a_rendezvous_nothing_stays();
+    unbounded_keeps_the_order_as_it_grows();
     closing_drains_then_tells();
     no_signal_is_lost();
     puts("ok: threads");

@@ -45,7 +45,7 @@ static void expect(const fw_trial *t, uint64_t repeats, uint64_t ops, fw_expect 
     uint64_t steps = words % 2 ? (words - 1) / 2 * words : words / 2 * (words - 1);
 
     for (uint64_t s = 0; s < ops; s++)
-        checksum += fw_mix64((0 - words - words * pingpong_base(seed, s) - PINGPONG_STEP * steps) ^ s);
+        checksum += fw_mix64((0 - words - words * pingpong_base(seed, s) - FW_STEP * steps) ^ s);
     e->want = (fw_receipt){.units = 2, .messages = 2 * ops, .peak_live = 2, .ops = ops, .checksum = checksum};
     e->rule.units = e->rule.messages = e->rule.ops = e->rule.checksum = FW_EXACT;
     e->rule.peak_live = FW_MINIMUM;

@@ -5,8 +5,6 @@
 
 #include "fw.h"
 
-#define PINGPONG_STEP UINT64_C(0x9e3779b97f4a7c15)
-
 extern const fw_spec pingpong_spec;
 
 /* Word 0 of request s; word i is that plus i steps. */
@@ -19,7 +17,7 @@ static inline uint64_t pingpong_base(uint64_t seed, uint64_t s)
 static inline void pingpong_request(uint64_t *message, size_t words, uint64_t seed, uint64_t s)
 {
     uint64_t word = pingpong_base(seed, s);
-    for (size_t i = 0; i < words; i++, word += PINGPONG_STEP)
+    for (size_t i = 0; i < words; i++, word += FW_STEP)
         message[i] = word;
 }
 
@@ -28,7 +26,7 @@ static inline void pingpong_request(uint64_t *message, size_t words, uint64_t se
 static inline bool pingpong_answer(uint64_t *message, size_t words, uint64_t seed, uint64_t s)
 {
     uint64_t word = pingpong_base(seed, s), wrong = 0;
-    for (size_t i = 0; i < words; i++, word += PINGPONG_STEP) {
+    for (size_t i = 0; i < words; i++, word += FW_STEP) {
         wrong |= message[i] ^ word;
         message[i] = ~word;
     }
@@ -40,7 +38,7 @@ static inline bool pingpong_answer(uint64_t *message, size_t words, uint64_t see
 static inline bool pingpong_check(const uint64_t *message, size_t words, uint64_t seed, uint64_t s, uint64_t *checksum)
 {
     uint64_t word = pingpong_base(seed, s), wrong = 0, sum = 0;
-    for (size_t i = 0; i < words; i++, word += PINGPONG_STEP) {
+    for (size_t i = 0; i < words; i++, word += FW_STEP) {
         wrong |= message[i] ^ ~word;
         sum += message[i];
     }

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const fw_param params[] = {
     {"units", FW_PARAM_INT, "100", "1000", "1000", 1, 10000000, NULL, "units in all"},
@@ -42,13 +42,15 @@ static int prepare(fw_trial *t, void **input, char *why, size_t why_bytes)
 {
     size_t bytes = (size_t)fw_int(t, "parent_rss") << 20;
 
-    *input = bytes ? malloc(bytes) : NULL;
-    if (bytes && !*input) {
-        snprintf(why, why_bytes, "parent_rss=%s: malloc: ENOMEM", fw_str(t, "parent_rss"));
+    *input = NULL;
+    if (bytes == 0)
+        return 0;
+    *input = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* stays */
+    if (*input == MAP_FAILED) {
+        snprintf(why, why_bytes, "parent_rss=%s: mmap: %s", fw_str(t, "parent_rss"), strerror(errno));
         return -ENOMEM;
     }
-    if (bytes)
-        memset(*input, 1, bytes); /* a page that was never written costs fork nothing */
+    memset(*input, 1, bytes); /* a page that was never written costs fork nothing */
     return 0;
 }
 
