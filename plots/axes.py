@@ -67,7 +67,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     lines = sweeps.series(rows_of(run.values(), *where), at)
     refused = refusals(rows_of(run.rows, *where), at)
     op = next((b.get("op", "operation") for b in run.blocks if b["workload"] == workload), "operation")
-    units = key == "units"
+    units = key == "units" and workload == "spawn"
     panels = [(lines, lambda x, v: v / x if units else v, "time per unit" if units else f"time per {op}", look.duration)]
     held = memory(run, where, at) if units else {}
     if held:

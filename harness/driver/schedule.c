@@ -109,18 +109,18 @@ static void plan_round(fw_session *s, unsigned block, unsigned round)
 
 static void say_plan(const fw_session *s)
 {
-    printf("\nplan: %zu trials, about %.0f s; %u rounds, seed %llu\n", s->nplanned, s->expected_s, s->rounds,
-           (unsigned long long)s->options.seed);
+    printf("\nplan: %zu trials, about %.0f s; %u round%s, seed %llu\n", s->nplanned, s->expected_s, s->rounds,
+           s->rounds == 1 ? "" : "s", (unsigned long long)s->options.seed);
     for (size_t i = 0; i < s->points.n; i++) {
         const fw_point *p = &s->points.at[i];
         unsigned entries = 0;
         for (size_t j = 0; j < p->ncases; j++)
             entries += live(&p->cases[j]);
         if (!p->dropped)
-            printf("  %-3s %-10s %-34s %u worker%s%s, %u entries%s, %u rounds%s\n", p->id,
+            printf("  %-3s %-10s %-34s %u worker%s%s, %u entries%s, %u round%s%s\n", p->id,
                    fw_str_of(p->workload, "name"), p->label, p->nworkers, p->nworkers == 1 ? "" : "s",
                    p->oversubscribed ? " (oversubscribed)" : "", entries, p->axis ? "" : " + twin", p->rounds,
-                   p->axis ? ", no verdict" : "");
+                   p->rounds == 1 ? "" : "s", p->axis ? ", no verdict" : "");
     }
     for (size_t i = 0; i < s->dropped.n; i++)
         printf("  left out: %s\n", s->dropped.at[i]);

@@ -307,8 +307,8 @@ void fw_summary_words(FILE *out, const json_t *verdicts, unsigned cpus)
     fprintf(out, "Do not conclude: anything about more than %u CPU%s, or about another machine.\n", cpus,
             cpus == 1 ? "" : "s");
     if (json_is_number(json_object_get(aa, "percent")))
-        fprintf(out, "A/A noise: %.1f %%, from %.0f pairs of twins (smaller differences are ignored)\n",
-                fw_num_of(aa, "percent", 0), fw_num_of(aa, "pairs", 0));
+        fprintf(out, "A/A noise: %.1f %%, from %.0f pair%s of twins (smaller differences are ignored)\n",
+                fw_num_of(aa, "percent", 0), fw_num_of(aa, "pairs", 0), fw_num_of(aa, "pairs", 0) == 1 ? "" : "s");
     else
         fputs("A/A noise: not measured (no pair of twins ran undisturbed)\n", out);
 }

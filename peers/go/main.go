@@ -21,6 +21,9 @@ var workloads = map[string]workload{
 	"ring":     {steady: ring},
 	"skynet":   {complete: skynet},
 	"fib":      {complete: fib},
+	"spawn":    {complete: spawn},
+	"mpmc":     {steady: mpmc},
+	"yield":    {steady: yield},
 }
 
 func describe() {
@@ -28,7 +31,7 @@ func describe() {
 		Name string `json:"name"`
 	}
 	var list []named
-	for _, name := range []string{"pingpong", "ring", "skynet", "fib"} {
+	for _, name := range []string{"pingpong", "ring", "skynet", "fib", "spawn", "mpmc", "yield"} {
 		list = append(list, named{name})
 	}
 	print(map[string]any{
@@ -76,7 +79,7 @@ func main() {
 	}
 	if w.steady != nil {
 		r := w.steady(t)
-		print(t.answer(r, t.meter.ops, t.meter.inside, t.meter.elapsed(), map[string]any{"slices": t.meter.slices, "repeats_total": 1}))
+		t.finish(r)
 		return
 	}
 	t.repeat(w.complete)

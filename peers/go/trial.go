@@ -34,15 +34,16 @@ type trial struct {
 	Seed       string
 	ProgressFd int `json:"progress_fd"`
 
-	seed  uint64
-	meter meter
-	beat  time.Time
+	seed   uint64
+	meter  meter
+	meters []meter // several measuring units: one each, copied from meter
+	beat   time.Time
 }
 
 // What a workload reports of itself.
 type result struct {
 	units, messages, live, checksum uint64
-	failure                         string
+	failure, refusal                string
 }
 
 func parse(text []byte) (*trial, error) {
@@ -130,16 +131,21 @@ func (t *trial) open() {
 	t.meter.end = t.meter.warmEnd.Add(time.Duration(t.WindowNs))
 }
 
-// record books ops operations from start until now; false: stop. An empty window is opened again, twice as long.
+// record books ops operations of the one measuring unit from start until now; false: stop.
 func (t *trial) record(start, now time.Time, ops uint64) bool {
-	m := &t.meter
+	more := t.meter.record(start, now, ops)
+	t.progress(t.meter.ops, now)
+	return more
+}
+
+// record books ops operations from start until now; false: stop. An empty window is opened again, twice as long.
+func (m *meter) record(start, now time.Time, ops uint64) bool {
 	m.ops += ops
 	if !start.Before(m.warmEnd) && now.Before(m.end) {
 		m.inside += ops
 		m.within += now.Sub(start)
 		m.slices[int64(now.Sub(m.warmEnd))*10/int64(m.end.Sub(m.warmEnd))] += ops
 	}
-	t.progress(m.ops, now)
 	if now.Before(m.end) {
 		return true
 	}
@@ -156,6 +162,32 @@ func (m *meter) elapsed() int64 {
 		return int64(m.within)
 	}
 	return int64(m.end.Sub(m.warmEnd))
+}
+
+// finish prints the result of a steady workload, whose measuring units are the trial's meters, or the one it has.
+func (t *trial) finish(r result) {
+	if len(t.meters) == 0 {
+		t.meters = []meter{t.meter}
+	}
+	var total, inside uint64
+	var slices [10]uint64
+	perNs := 0.0
+	each := make([]uint64, len(t.meters))
+	for i := range t.meters {
+		m := &t.meters[i]
+		each[i] = m.ops
+		total += m.ops
+		inside += m.inside
+		perNs += float64(m.inside) / float64(m.elapsed())
+		for s, n := range m.slices {
+			slices[s] += n
+		}
+	}
+	elapsed := t.WindowNs
+	if perNs > 0 {
+		elapsed = int64(float64(inside)/perNs + 0.5)
+	}
+	print(t.answer(r, total, inside, elapsed, map[string]any{"slices": slices, "meter_ops": each, "repeats_total": 1}))
 }
 
 // repeat runs a complete workload until the window is full.
@@ -177,6 +209,9 @@ func (t *trial) repeat(run func(*trial) result) {
 		if r.live > all.live {
 			all.live = r.live
 		}
+		if all.failure, all.refusal = r.failure, r.refusal; all.failure != "" || all.refusal != "" {
+			break
+		}
 		if total == 1 {
 			cold = took
 		}
@@ -197,12 +232,14 @@ func (t *trial) repeat(run func(*trial) result) {
 func (t *trial) answer(r result, ops, inside uint64, elapsed int64, more map[string]any) map[string]any {
 	var u syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	status := "ok"
+	status, reason := "ok", r.failure
 	if r.failure != "" {
 		status = "failed"
+	} else if r.refusal != "" {
+		status, reason = "refused", r.refusal
 	}
 	a := map[string]any{
-		"protocol": 1, "trial_id": t.TrialID, "status": status, "reason": r.failure,
+		"protocol": 1, "trial_id": t.TrialID, "status": status, "reason": reason,
 		"receipt": map[string]any{"units": r.units, "messages": r.messages, "peak_live": r.live, "bytes": 0, "ops": ops,
 			"checksum": strconv.FormatUint(r.checksum, 10), "source": "self-reported"},
 		"ops_total": ops, "ops_window": inside, "elapsed_ns": elapsed,

@@ -252,7 +252,7 @@ struct thr_buffer {
 
 int thr_buffer_create(thr_buffer **out, size_t elem_bytes, size_t capacity)
 {
-    if (elem_bytes == 0 || capacity == 0 || capacity > UINT32_MAX / 2 || elem_bytes > SIZE_MAX / 2 / capacity)
+    if (elem_bytes == 0 || capacity == 0 || capacity > THR_BUFFER_MOST || elem_bytes > SIZE_MAX / 2 / capacity)
         return -EINVAL;
     thr_buffer *b = calloc(1, sizeof *b + elem_bytes * capacity);
     if (!b)

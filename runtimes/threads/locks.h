@@ -61,7 +61,8 @@ void thr_write_lock(thr_rwlock *l);
 void thr_rw_unlock(thr_rwlock *l);
 
 /* Dijkstra's bounded buffer: a semaphore counts the free places, another the elements. As thr_queue, but capacity must
- * be >= 1 and bounded (-EINVAL). */
+ * be 1 … THR_BUFFER_MOST (-EINVAL). */
+#define THR_BUFFER_MOST INT32_MAX
 typedef struct thr_buffer thr_buffer;
 int thr_buffer_create(thr_buffer **out, size_t elem_bytes, size_t capacity); /* 0, -EINVAL, -ENOMEM */
 void thr_buffer_destroy(thr_buffer *b);

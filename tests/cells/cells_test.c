@@ -37,6 +37,7 @@ static const struct setting {
     {"mpmc", "size", "128", NULL},
     {"mpmc", "pass", "move", "processes"},
     {"mpmc", "work", "100", NULL},
+    {"yield", "units", "9", NULL},
     {"skynet", "grain", "10", NULL},
     {"skynet", "leaves", "1", NULL},
     {"fib", "n", "1", NULL},

@@ -47,8 +47,10 @@ int mpmc_threads_sem(fw_trial *t)
     thr_buffer *queue;
     int err = thr_buffer_create(&queue, mpmc_element_bytes(&load), load.capacity);
 
+    if (err && load.capacity == 0)
+        return fw_refuse(t, "thr_buffer_create", -err, "least capacity", 1);
     if (err)
-        return fw_refuse(t, "thr_buffer_create", -err, "messages", (int64_t)load.capacity);
+        return fw_refuse(t, "thr_buffer_create", -err, "greatest capacity", THR_BUFFER_MOST);
     for (; made < n && !err; made += err == 0) { /* the consumers first */
         bool consumer = made < load.consumers;
         sides[made] = (side){&load, queue, consumer ? made : made - load.consumers};

@@ -1,0 +1,68 @@
+/* Yield with processes: sched_yield asks the kernel to run another process of this CPU. */
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "fw.h"
+#include "processes/processes.h"
+#include "spec.h"
+
+typedef struct turns {
+    fw_trial *trial;
+    _Atomic bool *stop;       /* shared; set by unit 0, read by all (relaxed: it hands nothing over) */
+    _Atomic unsigned *others; /* shared; that had a turn; read after join */
+} turns;
+
+/* -- unit -- */
+static int measure(void *arg)
+{
+    turns *s = arg;
+    fw_trial *t = s->trial;
+    fw_meter *meter = fw_meter_of(t, 0);
+    uint64_t start;
+
+    do {
+        start = fw_now_ns();
+        for (unsigned i = 0; i < fw_batch(t); i++)
+            sched_yield();
+        fw_count(fw_slot_here(), FW_WORK, 1);
+    } while (fw_meter_record(meter, start, fw_now_ns(), fw_batch(t)));
+    atomic_store_explicit(s->stop, true, memory_order_relaxed);
+    return 0;
+}
+
+static int give_way(void *arg)
+{
+    turns *s = arg;
+
+    if (!atomic_load_explicit(s->stop, memory_order_relaxed))
+        atomic_fetch_add_explicit(s->others, 1, memory_order_relaxed);
+    while (!atomic_load_explicit(s->stop, memory_order_relaxed))
+        for (unsigned i = 0; i < YIELD_LOOK; i++)
+            sched_yield();
+    return 0;
+}
+/* -- launch -- */
+int yield_processes(fw_trial *t)
+{
+    void *shared = proc_shared_alloc(2 * FW_PAD);
+    proc *unit[YIELD_MOST];
+    unsigned n = yield_units(t), made = 0;
+    int status, err = 0;
+
+    if (!shared)
+        return fw_refuse(t, "mmap", ENOMEM, "bytes", 2 * FW_PAD);
+    turns s = {t, shared, (_Atomic unsigned *)((char *)shared + FW_PAD)};
+    fw_open(t);
+    for (; made < n && !err; made += err == 0)
+        err = proc_spawn(&unit[made], fw_worker_of(t, made), made == 0 ? measure : give_way, &s);
+    /* -- coordinate -- */
+    for (unsigned i = 0; i < made; i++)
+        if (proc_join(unit[i], &status) != 0 || status != 0)
+            fw_fail(t, "unit %u ended with wait status %d", i, status);
+    /* -- finish -- */
+    yield_finish(t, atomic_load(s.others));
+    proc_shared_free(shared, 2 * FW_PAD);
+    return err ? fw_refuse_units(t, "fork", -err) : 0;
+}
+/* -- end -- */

@@ -1,0 +1,59 @@
+/* Yield with threads: sched_yield asks the kernel to run another thread of this CPU. */
+#include <sched.h>
+
+#include "fw.h"
+#include "spec.h"
+#include "threads/threads.h"
+
+typedef struct turns {
+    fw_trial *trial;
+    _Atomic bool stop;       /* set by unit 0, read by all (relaxed: it hands nothing over) */
+    _Atomic unsigned others; /* that had a turn; read after join */
+} turns;
+
+/* -- unit -- */
+static void measure(void *arg)
+{
+    turns *s = arg;
+    fw_trial *t = s->trial;
+    fw_meter *meter = fw_meter_of(t, 0);
+    uint64_t start;
+
+    do {
+        start = fw_now_ns();
+        for (unsigned i = 0; i < fw_batch(t); i++)
+            sched_yield();
+        fw_count(fw_slot_here(), FW_WORK, 1);
+    } while (fw_meter_record(meter, start, fw_now_ns(), fw_batch(t)));
+    atomic_store_explicit(&s->stop, true, memory_order_relaxed);
+}
+
+static void give_way(void *arg)
+{
+    turns *s = arg;
+
+    if (!atomic_load_explicit(&s->stop, memory_order_relaxed))
+        atomic_fetch_add_explicit(&s->others, 1, memory_order_relaxed);
+    while (!atomic_load_explicit(&s->stop, memory_order_relaxed))
+        for (unsigned i = 0; i < YIELD_LOOK; i++)
+            sched_yield();
+}
+/* -- launch -- */
+int yield_threads(fw_trial *t)
+{
+    turns s = {.trial = t};
+    thr *unit[YIELD_MOST];
+    unsigned n = yield_units(t), made = 0;
+    int err = 0;
+
+    fw_open(t);
+    for (; made < n && !err; made += err == 0)
+        err = thr_spawn(&unit[made], fw_worker_of(t, made), made == 0 ? measure : give_way, &s);
+    /* -- coordinate -- */
+    for (unsigned i = 0; i < made; i++)
+        thr_join(unit[i]);
+    /* -- finish -- */
+    yield_finish(t, atomic_load(&s.others));
+    return err ? fw_refuse_units(t, "pthread_create", -err) : 0;
+}
+/* -- end -- */
