@@ -95,6 +95,28 @@ static inline job *deque_take(deque *d)
     return j;
 }
 
+/* Where nobody steals: as deque_push and deque_take, but no access needs an order. */
+static inline void deque_push_alone(deque *d, job *j)
+{
+    int64_t bottom = atomic_load_explicit(&d->bottom, memory_order_relaxed);
+    int64_t top = atomic_load_explicit(&d->top, memory_order_relaxed);
+    deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed);
+    if (bottom - top >= a->size)
+        a = deque_grow(d, a, top, bottom);
+    atomic_store_explicit(&a->slot[bottom & (a->size - 1)], j, memory_order_relaxed);
+    atomic_store_explicit(&d->bottom, bottom + 1, memory_order_relaxed);
+}
+
+static inline job *deque_take_alone(deque *d)
+{
+    int64_t bottom = atomic_load_explicit(&d->bottom, memory_order_relaxed) - 1;
+    if (bottom < atomic_load_explicit(&d->top, memory_order_relaxed))
+        return NULL;
+    deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed);
+    atomic_store_explicit(&d->bottom, bottom, memory_order_relaxed);
+    return atomic_load_explicit(&a->slot[bottom & (a->size - 1)], memory_order_relaxed);
+}
+
 /* Anyone: the oldest, or NULL. */
 static inline job *deque_steal(deque *d)
 {

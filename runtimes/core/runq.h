@@ -54,6 +54,26 @@ static inline job *runq_pop(runq *q)
     }
 }
 
+/* Where nobody steals: the owner is alone with its ring, and no access needs an order. */
+static inline bool runq_push_alone(runq *q, job *j)
+{
+    uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
+    if (tail - atomic_load_explicit(&q->head, memory_order_relaxed) >= RUNQ_SIZE)
+        return false;
+    atomic_store_explicit(&q->slot[tail % RUNQ_SIZE], j, memory_order_relaxed);
+    atomic_store_explicit(&q->tail, tail + 1, memory_order_relaxed);
+    return true;
+}
+
+static inline job *runq_pop_alone(runq *q)
+{
+    uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
+    if (head == atomic_load_explicit(&q->tail, memory_order_relaxed))
+        return NULL;
+    atomic_store_explicit(&q->head, head + 1, memory_order_relaxed);
+    return atomic_load_explicit(&q->slot[head % RUNQ_SIZE], memory_order_relaxed);
+}
+
 /* Anyone: takes half of q's jobs (rounded up, at most `most`), oldest first, into taken. How many. */
 static inline uint32_t runq_take_half(runq *q, job **taken, uint32_t most)
 {

@@ -46,7 +46,7 @@ struct pool {
     pthread_mutex_t sleep_lock; /* guards asleep and asleep_count, and changes of the sleepers' half */
     unsigned *asleep, asleep_count;
     unsigned n;
-    bool pinned;
+    bool stealing; /* else each worker's ring, slot and deque are its own, and only its inbox is for others */
     fw_worker *places;
     _Atomic uint32_t started;
     parker starter;
@@ -114,7 +114,7 @@ static bool work_visible(struct worker_private *w)
     if (atomic_load(&p->stop) || atomic_load(&w->inbox.count) || atomic_load(&p->inject.count) ||
         atomic_load(&w->next) || !runq_empty(&w->ring) || !deque_empty(&w->spawned))
         return true;
-    for (unsigned i = 0; !p->pinned && i < p->n; i++)
+    for (unsigned i = 0; p->stealing && i < p->n; i++)
         if (!runq_empty(&p->workers[i].ring) || !deque_empty(&p->workers[i].spawned) ||
             atomic_load(&p->workers[i].next))
             return true;
@@ -160,10 +160,13 @@ static void overflow(struct worker_private *w, job *j)
 
 static void push_ring(struct worker_private *w, job *j)
 {
-    if (w->self.pool->pinned)
-        list_push(&w->inbox, j, j, 1); /* the ring is for sharing */
-    else if (!runq_push(&w->ring, j))
-        overflow(w, j);
+    if (w->self.pool->stealing) {
+        if (!runq_push(&w->ring, j))
+            overflow(w, j);
+    } else if (!runq_push_alone(&w->ring, j)) {
+        fw_count(w->self.slot, FW_OVERFLOWS, 1);
+        list_push(&w->inbox, j, j, 1);
+    }
 }
 
 static job *steal(struct worker_private *w, bool lifo_slots)
@@ -198,6 +201,26 @@ static void fire_timers(struct worker_private *w)
         due->fire(due, &w->self);
 }
 
+static job *take_next(struct worker_private *w)
+{
+    job *j = atomic_load_explicit(&w->next, memory_order_relaxed);
+    if (j && w->self.pool->stealing)
+        return atomic_exchange_explicit(&w->next, NULL, memory_order_acquire); /* pairs with pool_push; a thief may win */
+    if (j)
+        atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
+    return j;
+}
+
+static job *take_ring(struct worker_private *w)
+{
+    return w->self.pool->stealing ? runq_pop(&w->ring) : runq_pop_alone(&w->ring);
+}
+
+static job *take_spawned(struct worker_private *w)
+{
+    return w->self.pool->stealing ? deque_take(&w->spawned) : deque_take_alone(&w->spawned);
+}
+
 /* From the own queues. */
 static job *take_local(struct worker_private *w)
 {
@@ -208,8 +231,7 @@ static job *take_local(struct worker_private *w)
         if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)))
             return j;
     }
-    if (atomic_load_explicit(&w->next, memory_order_relaxed) &&
-        (j = atomic_exchange_explicit(&w->next, NULL, memory_order_acquire))) {
+    if ((j = take_next(w))) {
         if (++w->lifo_run <= LIFO_IN_A_ROW)
             return j;
         push_ring(w, j);
@@ -218,11 +240,11 @@ static job *take_local(struct worker_private *w)
     /* The inbox and the ring take turns. */
     if (w->tick % 2 && (j = list_pop(&w->inbox)))
         return j;
-    if ((j = runq_pop(&w->ring)))
+    if ((j = take_ring(w)))
         return j;
     if ((j = list_pop(&w->inbox)))
         return j;
-    return deque_take(&w->spawned);
+    return take_spawned(w);
 }
 
 /* The next job, or NULL when the pool stops. Sleeps while there is none. */
@@ -238,7 +260,7 @@ static job *find(struct worker_private *w)
         job *j = take_local(w);
         if (!j)
             j = list_pop(&p->inject);
-        if (!j && !p->pinned) {
+        if (!j && p->stealing) {
             if (!w->searching && 2 * searchers(atomic_load_explicit(&p->idle, memory_order_relaxed)) < p->n) {
                 w->searching = true;
                 atomic_fetch_add(&p->idle, SEARCHER);
@@ -249,7 +271,7 @@ static job *find(struct worker_private *w)
         if (j) {
             stop_searching(w, true);
             /* j may keep this worker for long: what waits in the LIFO slot behind it is for others now. */
-            if (!p->pinned && atomic_load_explicit(&w->next, memory_order_relaxed))
+            if (p->stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
                 notify(p, -1);
             return j;
         }
@@ -289,7 +311,7 @@ int pool_start(pool **out, const pool_config *config)
         free(p);
         return n == 0 || n >= SLEEPER ? -EINVAL : -ENOMEM;
     }
-    *p = (pool){.n = n, .pinned = config->pinned};
+    *p = (pool){.n = n, .stealing = n > 1 && !config->pinned};
     p->asleep = calloc(n, sizeof *p->asleep);
     p->places = calloc(n, sizeof *p->places);
     FW_MUST(p->asleep && p->places && pthread_mutex_init(&p->sleep_lock, NULL) == 0);
@@ -297,7 +319,7 @@ int pool_start(pool **out, const pool_config *config)
     park_init(&p->starter, false);
     for (unsigned i = 0; i < n; i++) {
         struct worker_private *w = &p->workers[i];
-        *w = (struct worker_private){.self = {.index = i, .pool = p}, .victim = i + 1};
+        *w = (struct worker_private){.self = {.index = i, .pool = p, .alone = n == 1}, .victim = i + 1};
         w->self.priv = w;
         p->places[i] = config->workers[i];
         w->place = &p->places[i];
@@ -352,6 +374,11 @@ void pool_push(pool *p, job *j, bool next)
 
     if (!self || self->pool != p) {
         list_push(&p->inject, j, j, 1);
+    } else if (next && !p->stealing) {
+        job *before = atomic_load_explicit(&self->priv->next, memory_order_relaxed);
+        atomic_store_explicit(&self->priv->next, j, memory_order_relaxed);
+        if (before)
+            push_ring(self->priv, before);
     } else if (next) {
         job *before = atomic_exchange(&self->priv->next, j);
         if (before)
@@ -361,28 +388,36 @@ void pool_push(pool *p, job *j, bool next)
     } else {
         push_ring(self->priv, j);
     }
-    if (!p->pinned || !self || self->pool != p)
+    if (p->stealing || !self || self->pool != p)
         notify(p, -1);
 }
 
 void worker_spawn(worker *w, job *j)
 {
-    deque_push(&w->priv->spawned, j);
-    notify(w->pool, -1);
+    if (w->pool->stealing) {
+        deque_push(&w->priv->spawned, j);
+        notify(w->pool, -1);
+    } else {
+        deque_push_alone(&w->priv->spawned, j);
+    }
 }
 
 void pool_push_to(pool *p, unsigned index, job *j)
 {
     worker *self = worker_here();
 
+    if (self == &p->workers[index].self && !p->stealing) {
+        push_ring(self->priv, j);
+        return;
+    }
     list_push(&p->workers[index].inbox, j, j, 1);
-    if (!self || self != &p->workers[index].self)
+    if (self != &p->workers[index].self)
         notify(p, (int)index);
 }
 
 void worker_push_last(worker *w, job *j)
 {
-    bool company = !w->pool->pinned && !runq_empty(&w->priv->ring);
+    bool company = w->pool->stealing && !runq_empty(&w->priv->ring);
     push_ring(w->priv, j);
     if (company) /* alone, it is run again at once by this worker */
         notify(w->pool, -1);

@@ -21,6 +21,7 @@ typedef struct pool_config {
 struct worker {
     unsigned index;
     pool *pool;
+    bool alone;    /* the pool has no other: what only its jobs touch needs no lock and no order */
     fw_slot *slot; /* this worker's counters; the only ones a job may use */
     void *current; /* the unit running now: green's or stackless's business */
     void *sched;   /* what green or stackless keeps for this worker */
