@@ -143,8 +143,8 @@ static int operate(chan *c, void *elem, bool send, uint64_t deadline_ns)
     waiter w = {.winner = &winner, .wake = wake_thread, .owner = &sleeper};
 
     park_init(&sleeper, false);
-    int err = send ? core_chan_send(c->core, elem, deadline_ns ? &w : NULL, fw_slot_here())
-                   : core_chan_recv(c->core, elem, deadline_ns ? &w : NULL, fw_slot_here());
+    int err = send ? core_chan_send(c->core, elem, deadline_ns ? &w : NULL, fw_slot_here(), false)
+                   : core_chan_recv(c->core, elem, deadline_ns ? &w : NULL, fw_slot_here(), false);
     if (err == -EINPROGRESS) {
         uint64_t start = c->instrumented ? fw_now_ns() : 0;
         err = sleep_until_won(&sleeper, &winner, deadline_ns);

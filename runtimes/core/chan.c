@@ -64,6 +64,12 @@ static void unlock(core_chan *c)
     wordlock_release(&c->lock);
 }
 
+void core_chan_release(core_chan *c, bool alone)
+{
+    if (!alone)
+        unlock(c);
+}
+
 static void append(waiters *q, waiter *w)
 {
     w->next = NULL;
@@ -81,12 +87,12 @@ static void unlink_waiter(waiters *q, waiter *w)
 }
 
 /* The first waiter whose wait this call decides, unlinked; waiters decided elsewhere are unlinked on the way. */
-static waiter *claim_first(waiters *q)
+static waiter *claim_first(waiters *q, bool alone)
 {
     waiter *w;
     while ((w = q->first)) {
         unlink_waiter(q, w);
-        if (waiter_claim(w))
+        if (waiter_claim(w, alone))
             return w;
     }
     return NULL;
@@ -133,11 +139,11 @@ static void count_message(core_chan *c, fw_slot *slot)
 }
 
 /* The operations with c locked: 0, -EPIPE, -EAGAIN or -ENOMEM. *peer: whom to wake after unlocking. */
-static int send_locked(core_chan *c, const void *elem, waiter **peer)
+static int send_locked(core_chan *c, const void *elem, waiter **peer, bool alone)
 {
     if (c->closed)
         return -EPIPE;
-    if ((*peer = claim_first(&c->receivers))) {
+    if ((*peer = claim_first(&c->receivers, alone))) {
         memcpy((*peer)->element, elem, c->elem_bytes);
         (*peer)->status = 0;
         return 0;
@@ -151,17 +157,17 @@ static int send_locked(core_chan *c, const void *elem, waiter **peer)
     return 0;
 }
 
-static int recv_locked(core_chan *c, void *elem, waiter **peer)
+static int recv_locked(core_chan *c, void *elem, waiter **peer, bool alone)
 {
     if (c->depth > 0) {
         memcpy(elem, slot_at(c, c->head), c->elem_bytes);
         c->head = wrap(c, c->head + 1);
         c->depth--;
-        if ((*peer = claim_first(&c->senders))) { /* its element takes the free place, at the end */
+        if ((*peer = claim_first(&c->senders, alone))) { /* its element takes the free place, at the end */
             memcpy(slot_at(c, c->head + c->depth), (*peer)->element, c->elem_bytes);
             c->depth++;
         }
-    } else if ((*peer = claim_first(&c->senders))) {
+    } else if ((*peer = claim_first(&c->senders, alone))) {
         memcpy(elem, (*peer)->element, c->elem_bytes);
     } else {
         return c->closed ? -EPIPE : -EAGAIN;
@@ -171,17 +177,18 @@ static int recv_locked(core_chan *c, void *elem, waiter **peer)
     return 0;
 }
 
-int core_chan_send_held(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
+int core_chan_send_held(core_chan *c, const void *elem, waiter *w, fw_slot *slot, bool alone)
 {
     waiter *receiver = NULL;
 
-    lock(c);
-    int result = send_locked(c, elem, &receiver);
+    if (!alone)
+        lock(c);
+    int result = send_locked(c, elem, &receiver, alone);
     if (result == -EAGAIN && w) {
         enqueue(c, &c->senders, w, (void *)(uintptr_t)elem);
         return -EINPROGRESS;
     }
-    unlock(c);
+    core_chan_release(c, alone);
     if (result == 0)
         count_message(c, slot);
     if (receiver)
@@ -189,17 +196,18 @@ int core_chan_send_held(core_chan *c, const void *elem, waiter *w, fw_slot *slot
     return result;
 }
 
-int core_chan_recv_held(core_chan *c, void *elem, waiter *w, fw_slot *slot)
+int core_chan_recv_held(core_chan *c, void *elem, waiter *w, fw_slot *slot, bool alone)
 {
     waiter *sender = NULL;
 
-    lock(c);
-    int result = recv_locked(c, elem, &sender);
+    if (!alone)
+        lock(c);
+    int result = recv_locked(c, elem, &sender, alone);
     if (result == -EAGAIN && w) {
         enqueue(c, &c->receivers, w, elem);
         return -EINPROGRESS;
     }
-    unlock(c);
+    core_chan_release(c, alone);
     if (sender) { /* it waited: its message is counted by who took it */
         count_message(c, slot);
         sender->wake(sender);
@@ -207,24 +215,19 @@ int core_chan_recv_held(core_chan *c, void *elem, waiter *w, fw_slot *slot)
     return result;
 }
 
-void core_chan_release(core_chan *c)
+int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot, bool alone)
 {
-    unlock(c);
-}
-
-int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot)
-{
-    int result = core_chan_send_held(c, elem, w, slot);
+    int result = core_chan_send_held(c, elem, w, slot, alone);
     if (result == -EINPROGRESS)
-        unlock(c);
+        core_chan_release(c, alone);
     return result;
 }
 
-int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot)
+int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot, bool alone)
 {
-    int result = core_chan_recv_held(c, elem, w, slot);
+    int result = core_chan_recv_held(c, elem, w, slot, alone);
     if (result == -EINPROGRESS)
-        unlock(c);
+        core_chan_release(c, alone);
     return result;
 }
 
@@ -271,7 +274,8 @@ int core_chan_select(core_case *cases, unsigned n, const unsigned *order, _Atomi
         lock(channels[i]);
     for (unsigned k = 0; k < n && chosen < 0; k++) {
         core_case *c = &cases[order[k]];
-        c->status = c->send ? send_locked(c->channel, c->element, &peer) : recv_locked(c->channel, c->element, &peer);
+        c->status = c->send ? send_locked(c->channel, c->element, &peer, false)
+                            : recv_locked(c->channel, c->element, &peer, false);
         if (c->status != -EAGAIN)
             chosen = (int)order[k];
     }
@@ -310,7 +314,7 @@ int core_chan_close(core_chan *c)
     lock(c);
     bool closed_before = c->closed;
     c->closed = true;
-    while ((w = claim_first(&c->receivers)) || (w = claim_first(&c->senders))) {
+    while ((w = claim_first(&c->receivers, false)) || (w = claim_first(&c->senders, false))) {
         w->status = -EPIPE;
         append(&woken, w);
     }

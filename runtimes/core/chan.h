@@ -3,6 +3,8 @@
  * can't go on queues the caller's waiter and says so; how to sleep is the
  * caller's affair (channels: a thread's parker; green: park; stackless: Pending).
  *
+ * Who is `alone` (all users of the channel are jobs of the one worker, see workers.h) takes no lock.
+ *
  * Order: elements leave in the order they entered; waiters are served first come
  * first served. Lock: held for a copy of elem_bytes at most, and wakes are called after it is released. */
 #ifndef CORE_CHAN_H
@@ -22,14 +24,14 @@ void core_chan_destroy(core_chan *c);
 /* Copies *elem in. 0: sent (a message is counted in slot). -EPIPE: closed. Would block: -EAGAIN when
  * w is NULL, else w is queued and -EINPROGRESS: w->wake comes exactly once if it is not cancelled first. The caller
  * sets winner, which, wake, owner before; element is set here. */
-int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot);
+int core_chan_send(core_chan *c, const void *elem, waiter *w, fw_slot *slot, bool alone);
 /* Copies one element out; the same returns; -EPIPE only when closed and drained. */
-int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot);
+int core_chan_recv(core_chan *c, void *elem, waiter *w, fw_slot *slot, bool alone);
 /* The same, but after -EINPROGRESS the channel is still locked, so that nobody claims w before the caller is at rest;
  * it then calls core_chan_release, from any thread. */
-int core_chan_send_held(core_chan *c, const void *elem, waiter *w, fw_slot *slot);
-int core_chan_recv_held(core_chan *c, void *elem, waiter *w, fw_slot *slot);
-void core_chan_release(core_chan *c);
+int core_chan_send_held(core_chan *c, const void *elem, waiter *w, fw_slot *slot, bool alone);
+int core_chan_recv_held(core_chan *c, void *elem, waiter *w, fw_slot *slot, bool alone);
+void core_chan_release(core_chan *c, bool alone);
 /* One case of a select. waiter is core's; status is 0 or -EPIPE for the case that was done. */
 typedef struct core_case {
     core_chan *channel;

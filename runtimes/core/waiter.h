@@ -13,6 +13,7 @@
 #define CORE_WAITER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct waiter waiter;
@@ -29,12 +30,18 @@ struct waiter {
     void *owner;              /* parker, green thread or task: wake's business */
 };
 
-/* True when this call decided the wait. acq_rel pairs with every other claim of the same winner. */
-static inline int waiter_claim(waiter *w)
+/* True when this call decided the wait. acq_rel pairs with every other claim of the same winner. alone: nobody else can
+ * claim at the same time. */
+static inline int waiter_claim(waiter *w, bool alone)
 {
     uint32_t open = 0;
-    return !w->winner || atomic_compare_exchange_strong_explicit(w->winner, &open, w->which + 1, memory_order_acq_rel,
-                                                                 memory_order_acquire);
+    if (w->winner && alone && atomic_load_explicit(w->winner, memory_order_relaxed) != 0)
+        return 0;
+    if (w->winner && alone)
+        atomic_store_explicit(w->winner, w->which + 1, memory_order_relaxed);
+    return !w->winner || alone ||
+           atomic_compare_exchange_strong_explicit(w->winner, &open, w->which + 1, memory_order_acq_rel,
+                                                   memory_order_acquire);
 }
 
 #endif

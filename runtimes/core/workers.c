@@ -205,7 +205,8 @@ static job *take_next(struct worker_private *w)
 {
     job *j = atomic_load_explicit(&w->next, memory_order_relaxed);
     if (j && w->self.pool->stealing)
-        return atomic_exchange_explicit(&w->next, NULL, memory_order_acquire); /* pairs with pool_push; a thief may win */
+        return atomic_exchange_explicit(&w->next, NULL,
+                                        memory_order_acquire); /* pairs with pool_push; a thief may win */
     if (j)
         atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
     return j;

@@ -58,11 +58,12 @@ static bool commit_wait(green *self, void *arg)
 {
     operation *o = arg;
     core_chan *channel = o->channel;
+    worker *here = worker_here();
 
     (void)self;
     if (o->deadline_ns != FW_FOREVER) /* it can fire on this worker only, after this commit */
-        core_timer_arm(worker_here(), &o->timer);
-    core_chan_release(channel); /* o is no longer ours */
+        core_timer_arm(here, &o->timer);
+    core_chan_release(channel, here->alone); /* o is no longer ours */
     return true;
 }
 
@@ -95,7 +96,8 @@ static int operate(green_chan *c, void *elem, bool send, uint64_t deadline_ns)
         o.timer = (core_timer){.deadline_ns = deadline_ns, .fire = expire, .owner = &o};
     }
     waiter *w = deadline_ns ? &o.waiter : NULL;
-    int err = send ? core_chan_send_held(c, elem, w, here->slot) : core_chan_recv_held(c, elem, w, here->slot);
+    int err = send ? core_chan_send_held(c, elem, w, here->slot, here->alone)
+                   : core_chan_recv_held(c, elem, w, here->slot, here->alone);
     if (err != -EINPROGRESS)
         return err;
     green_park(commit_wait, &o);

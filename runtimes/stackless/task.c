@@ -24,13 +24,13 @@ void task_bad_state(const char *function, uint32_t state)
 
 void task_hold(task *t)
 {
-    atomic_fetch_add_explicit(&t->state, REFERENCE, memory_order_relaxed); /* who adds has a reference already */
+    task_change(t, REFERENCE, memory_order_relaxed); /* who adds has a reference already */
 }
 
 void task_release(task *t)
 {
     /* acq_rel: all that others did with t is done before it is freed. */
-    if (atomic_fetch_sub_explicit(&t->state, REFERENCE, memory_order_acq_rel) / REFERENCE != 1)
+    if (task_change(t, 0u - REFERENCE, memory_order_acq_rel) / REFERENCE != 1)
         return;
     worker *w = worker_here();
     if (w && w->sched == t->run) /* else the run may be over */
@@ -53,7 +53,11 @@ void task_wake(task *t)
 {
     /* Release: what the waker wrote is seen by the poll that follows, also when NOTIFIED stood already (pairs with the
      * acquire in poll_task). */
-    uint32_t before = atomic_fetch_or_explicit(&t->state, NOTIFIED, memory_order_acq_rel);
+    uint32_t before = atomic_load_explicit(&t->state, memory_order_relaxed);
+    if (!t->run->alone)
+        before = atomic_fetch_or_explicit(&t->state, NOTIFIED, memory_order_acq_rel);
+    else
+        atomic_store_explicit(&t->state, before | NOTIFIED, memory_order_relaxed);
     if (!(before & (NOTIFIED | RUNNING | COMPLETE)))
         enqueue(t, true);
 }
@@ -65,7 +69,7 @@ static void complete(task *t, worker *w)
 
     if (!t->root)
         fw_count(w->slot, FW_ENDED, 1);
-    atomic_fetch_xor_explicit(&t->state, RUNNING | COMPLETE, memory_order_acq_rel); /* no wake queues it any more */
+    task_change(t, COMPLETE - RUNNING, memory_order_acq_rel); /* no wake queues it any more */
     /* acq_rel pairs with poll_join: what the task wrote is seen after the join. */
     task *joiner = atomic_exchange_explicit(&t->joiner, TASK_ENDED, memory_order_acq_rel);
     if (joiner) {
@@ -86,7 +90,7 @@ static void poll_task(job *j, worker *w)
         fw_count(w->slot, FW_MIGRATIONS, 1);
     t->last_worker = w->index;
     /* NOTIFIED -> RUNNING; acquire pairs with task_wake's release. */
-    atomic_fetch_xor_explicit(&t->state, NOTIFIED | RUNNING, memory_order_acq_rel);
+    task_change(t, RUNNING - NOTIFIED, memory_order_acq_rel);
     fw_count(w->slot, FW_POLLS, 1);
     w->current = t;
     task_poll result = t->fut->poll(t->fut, &cx);
@@ -96,7 +100,7 @@ static void poll_task(job *j, worker *w)
         return;
     }
     /* Release: what this poll wrote is seen by the next one, wherever it is. */
-    uint32_t s = atomic_fetch_sub_explicit(&t->state, RUNNING, memory_order_acq_rel);
+    uint32_t s = task_change(t, 0u - RUNNING, memory_order_acq_rel);
     if (!(s & NOTIFIED)) /* t is no longer ours */
         return;
     if (t->run->pinned)
@@ -247,7 +251,7 @@ void task_yield(task_yield_fut *y)
 int task_run(const task_config *config, future *root)
 {
     parker done;
-    run r = {.pinned = config->pinned, .done = &done};
+    run r = {.pinned = config->pinned, .alone = config->n == 1, .done = &done};
     size_t bytes = (config->n ? config->n : 1) * sizeof *r.boxes;
 
     r.boxes = aligned_alloc(FW_PAD, bytes);

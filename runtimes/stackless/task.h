@@ -55,10 +55,21 @@ typedef struct boxes {            /* one a worker; only its worker uses it */
 
 struct run {
     pool *pool;
-    bool pinned;
+    bool pinned, alone; /* alone: one worker */
     struct parker *done;
     boxes *boxes; /* one a worker */
 };
+
+/* The state plus `by`, which sets and clears what is known to be clear and set. Gives the state before. Where the
+ * executor has one worker nobody else changes it meanwhile. */
+static inline uint32_t task_change(task *t, uint32_t by, memory_order order)
+{
+    if (!t->run->alone)
+        return atomic_fetch_add_explicit(&t->state, by, order);
+    uint32_t before = atomic_load_explicit(&t->state, memory_order_relaxed);
+    atomic_store_explicit(&t->state, before + by, memory_order_relaxed);
+    return before;
+}
 
 void boxes_free(boxes *b);
 

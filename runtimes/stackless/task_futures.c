@@ -108,9 +108,10 @@ static void expire(core_timer *timer, worker *w)
     task_release(t);
 }
 
-static int operate(task_chan_fut *f, waiter *w, fw_slot *slot)
+static int operate(task_chan_fut *f, waiter *w, const worker *by)
 {
-    return f->send ? core_chan_send(f->channel, f->element, w, slot) : core_chan_recv(f->channel, f->element, w, slot);
+    return f->send ? core_chan_send(f->channel, f->element, w, by->slot, by->alone)
+                   : core_chan_recv(f->channel, f->element, w, by->slot, by->alone);
 }
 
 /* Queues f's waiter and arms its timer. -EINPROGRESS, or the result of an operation that could go on after all. */
@@ -130,7 +131,7 @@ static int enlist(task_chan_fut *f, task_cx *cx)
         core_timer_arm(cx->worker, &f->timer);
     }
     f->fut.pc = 1;
-    int result = operate(f, &f->waiter, cx->worker->slot);
+    int result = operate(f, &f->waiter, cx->worker);
     if (result == -EINPROGRESS)
         return result;
     f->fut.pc = 0;
@@ -178,7 +179,7 @@ static task_poll poll_chan(future *fut, task_cx *cx)
     if (fut->pc == 0) {
         if (!task_may_go_on(cx))
             return TASK_PENDING;
-        f->status = operate(f, NULL, cx->worker->slot);
+        f->status = operate(f, NULL, cx->worker);
         if (f->status == -EAGAIN)
             f->status = enlist(f, cx);
         if (f->status == -EINPROGRESS)
@@ -250,10 +251,10 @@ void task_recv_until(task_recv_fut *f, task_chan *c, void *elem, uint64_t deadli
 
 int task_try_send(task_cx *cx, task_chan *c, const void *elem)
 {
-    return core_chan_send(c, elem, NULL, cx->worker->slot);
+    return core_chan_send(c, elem, NULL, cx->worker->slot, cx->worker->alone);
 }
 
 int task_try_recv(task_cx *cx, task_chan *c, void *elem)
 {
-    return core_chan_recv(c, elem, NULL, cx->worker->slot);
+    return core_chan_recv(c, elem, NULL, cx->worker->slot, cx->worker->alone);
 }
