@@ -248,6 +248,21 @@ static job *take_local(struct worker_private *w)
     return take_spawned(w);
 }
 
+/* w runs a job now, perhaps for long: what waits in the LIFO slot behind it is for others. */
+static void share_next(struct worker_private *w)
+{
+    if (w->self.pool->stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
+        notify(w->self.pool, -1);
+}
+
+job *worker_next(worker *w)
+{
+    job *j = atomic_load_explicit(&w->pool->stop, memory_order_relaxed) ? NULL : take_local(w->priv);
+    if (j)
+        share_next(w->priv);
+    return j;
+}
+
 /* The next job, or NULL when the pool stops. Sleeps while there is none. */
 static job *find(struct worker_private *w)
 {
@@ -271,9 +286,7 @@ static job *find(struct worker_private *w)
         }
         if (j) {
             stop_searching(w, true);
-            /* j may keep this worker for long: what waits in the LIFO slot behind it is for others now. */
-            if (p->stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
-                notify(p, -1);
+            share_next(w);
             return j;
         }
         fire_timers(w);

@@ -31,67 +31,45 @@
 #define UNINSTRUMENTED __attribute__((noinline))
 #endif
 
-/* From the worker's stack into g. Returns when g leaves. */
-UNINSTRUMENTED static void enter(sched *s, green *g)
+/* From `from` to `to`, either NULL for the worker's own stack. Returns when somebody switches back, for a green thread
+ * perhaps on another worker. final: nobody will. */
+UNINSTRUMENTED static void cross(sched *s, green *from, green *to, bool final)
 {
+    s->from_worker = !from;
 #ifdef ASAN
-    __sanitizer_start_switch_fiber(&s->fake_stack, g->stack->low, g->stack->bytes);
+    __sanitizer_start_switch_fiber(final  ? NULL
+                                   : from ? &from->fake_stack
+                                          : &s->fake_stack,
+                                   to ? to->stack->low : s->stack_low, to ? to->stack->bytes : s->stack_bytes);
 #endif
 #ifdef TSAN
-    s->fiber = __tsan_get_current_fiber();
-    if (!g->fiber)
-        g->fiber = __tsan_create_fiber(0);
-    __tsan_switch_to_fiber(g->fiber, 0);
-#endif
-#if CORE_HAS_CONTEXT
-    core_switch(&s->sp, g->sp);
-#endif
-#ifdef ASAN
-    __sanitizer_finish_switch_fiber(s->fake_stack, NULL, NULL);
-#endif
-}
-
-/* From g back to the worker whose sched is s. Returns on whichever worker resumes g. */
-UNINSTRUMENTED static void exit_to(sched *s, green *g, bool final)
-{
-#ifdef ASAN
-    __sanitizer_start_switch_fiber(final ? NULL : &g->fake_stack, s->stack_low, s->stack_bytes);
-#endif
-#ifdef TSAN
-    __tsan_switch_to_fiber(s->fiber, 0);
+    if (!from)
+        s->fiber = __tsan_get_current_fiber();
+    if (to && !to->fiber)
+        to->fiber = __tsan_create_fiber(0);
+    __tsan_switch_to_fiber(to ? to->fiber : s->fiber, 0);
 #endif
     (void) final;
 #if CORE_HAS_CONTEXT
-    core_switch(&g->sp, s->sp);
+    core_switch(from ? &from->sp : &s->sp, to ? to->sp : s->sp);
 #endif
 }
 
-/* On g's stack, just arrived: notes the stack of the worker that we came from. */
-static void arrived(green *g)
+/* Just arrived on g's stack, or (NULL) on the worker's own. */
+static void arrived(worker *w, green *g)
 {
 #ifdef ASAN
-    sched *s = worker_here()->sched;
-    __sanitizer_finish_switch_fiber(g->fake_stack, &s->stack_low, &s->stack_bytes);
+    sched *s = w->sched;
+    const void *low;
+    size_t bytes;
+    __sanitizer_finish_switch_fiber(g ? g->fake_stack : s->fake_stack, &low, &bytes);
+    if (s->from_worker) {
+        s->stack_low = low;
+        s->stack_bytes = bytes;
+    }
 #endif
+    (void)w;
     (void)g;
-}
-
-void green_leave(green *g, action what, bool (*commit)(green *, void *), void *arg)
-{
-    sched *s = worker_here()->sched;
-    s->action = what;
-    s->commit = commit;
-    s->commit_arg = arg;
-    exit_to(s, g, what == ACTION_EXIT);
-    arrived(g); /* asks anew where it is: the worker may be another one */
-}
-
-void green_main(void *self)
-{
-    green *g = self;
-    arrived(g);
-    g->fn(g->arg);
-    green_leave(g, ACTION_EXIT, NULL, NULL);
 }
 
 void green_make_runnable(green *g)
@@ -122,6 +100,75 @@ static void bury(green *g, worker *w)
         park_wake(done);
 }
 
+/* Does what the one that left asked for: its stack is at rest now. After it, that one may run elsewhere, or be gone. */
+static void settle(worker *w)
+{
+    sched *s = w->sched;
+    green *left = s->left;
+
+    switch (s->action) {
+    case ACTION_YIELD:
+        worker_push_last(w, &left->job);
+        break;
+    case ACTION_EXIT:
+        bury(left, w);
+        break;
+    case ACTION_PARK:
+        if (!s->commit(left, s->commit_arg))
+            green_make_runnable(left);
+        break;
+    }
+}
+
+/* g runs next on w. */
+static void board(worker *w, green *g)
+{
+    if (g->last_worker != w->index && g->last_worker != UINT_MAX)
+        fw_count(w->slot, FW_MIGRATIONS, 1);
+    g->last_worker = w->index;
+    fw_count(w->slot, FW_SWITCHES, 1);
+    w->current = g;
+}
+
+/* Just arrived on g's stack, by whichever worker. */
+static void land(green *g)
+{
+    worker *w = worker_here();
+    sched *s = w->sched;
+
+    arrived(w, g);
+    if (!s->from_worker)
+        settle(w);
+}
+
+void green_leave(green *g, action what, bool (*commit)(green *, void *), void *arg)
+{
+    worker *w = worker_here();
+    sched *s = w->sched;
+    green *next = (green *)worker_next(w);
+
+    if (!next && what == ACTION_YIELD)
+        return; /* nobody to let go first */
+    s->left = g;
+    s->action = what;
+    s->commit = commit;
+    s->commit_arg = arg;
+    if (next)
+        board(w, next);
+    else
+        w->current = NULL;
+    cross(s, g, next, what == ACTION_EXIT);
+    land(g);
+}
+
+void green_main(void *self)
+{
+    green *g = self;
+    land(g);
+    g->fn(g->arg);
+    green_leave(g, ACTION_EXIT, NULL, NULL);
+}
+
 void green_resume(job *j, worker *w)
 {
     green *g = (green *)j;
@@ -129,25 +176,8 @@ void green_resume(job *j, worker *w)
 
     if (!s->signal_stack)
         green_watch_overflow(s);
-    for (;;) {
-        if (g->last_worker != w->index && g->last_worker != UINT_MAX)
-            fw_count(w->slot, FW_MIGRATIONS, 1);
-        g->last_worker = w->index;
-        fw_count(w->slot, FW_SWITCHES, 1);
-        w->current = g;
-        enter(s, g);
-        w->current = NULL;
-        switch (s->action) {
-        case ACTION_YIELD:
-            worker_push_last(w, &g->job);
-            return;
-        case ACTION_EXIT:
-            bury(g, w);
-            return;
-        case ACTION_PARK:
-            if (s->commit(g, s->commit_arg))
-                return; /* g may run elsewhere by now, or be gone */
-            break;
-        }
-    }
+    board(w, g);
+    cross(s, NULL, g, false);
+    arrived(w, NULL);
+    settle(w);
 }

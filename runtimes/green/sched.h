@@ -1,11 +1,11 @@
 /* sched.h - inside green only: a green thread, what a worker keeps for it, and the switch
  * between the two with the sanitizers told.
  *
- *   worker's own stack            green thread's stack
- *   green_resume ---enter------->  fn ... blocks
- *   does what was asked  <-leave-  (action, commit)
+ *   worker's own stack          green thread a's stack         green thread b's stack
+ *   green_resume ------------->  fn ... green_leave  -------->  does what a asked for (settle), goes on
+ *   does what b asked for  <----------------------------------  fn ... green_leave, and nobody is next
  *
- * The action runs on the worker's stack after the switch, so that nobody can resume a
+ * What was asked for (action, commit) is done on the next one's stack after the switch, so that nobody can resume a
  * green thread whose stack is still in use. */
 #ifndef GREEN_SCHED_H
 #define GREEN_SCHED_H
@@ -26,7 +26,9 @@ typedef struct sched {
     run *run;
     core_stack_cache stacks;
     spares units;
-    action action; /* what the green thread that just left wants */
+    bool from_worker; /* who switched last: the worker itself, or a green thread */
+    green *left;      /* the green thread that left last, and what it wants */
+    action action;
     bool (*commit)(green *g, void *arg);
     void *commit_arg;
     void *signal_stack;
@@ -64,7 +66,8 @@ struct run {
 void green_make_runnable(green *g);
 /* job.run of every green thread. */
 void green_resume(job *j, worker *w);
-/* Leaves the running green thread for its worker, which then does the action. Returns when resumed. */
+/* Leaves the running green thread for the next one or its worker, which then does the action. Returns when resumed. A
+ * yield returns at once when nobody is next. */
 void green_leave(green *g, action what, bool (*commit)(green *, void *), void *arg);
 /* First code on a green thread's stack. */
 void green_main(void *g);
