@@ -37,6 +37,7 @@ struct worker_private {
     const fw_worker *place;
     uint32_t tick, lifo_run, victim;
     bool searching;
+    bool stealing; /* the pool's: else ring, slot and deque are this worker's own, and only its inbox is for others */
 };
 
 struct pool {
@@ -46,7 +47,7 @@ struct pool {
     pthread_mutex_t sleep_lock; /* guards asleep and asleep_count, and changes of the sleepers' half */
     unsigned *asleep, asleep_count;
     unsigned n;
-    bool stealing; /* else each worker's ring, slot and deque are its own, and only its inbox is for others */
+    bool stealing;
     fw_worker *places;
     _Atomic uint32_t started;
     parker starter;
@@ -160,7 +161,7 @@ static void overflow(struct worker_private *w, job *j)
 
 static void push_ring(struct worker_private *w, job *j)
 {
-    if (w->self.pool->stealing) {
+    if (w->stealing) {
         if (!runq_push(&w->ring, j))
             overflow(w, j);
     } else if (!runq_push_alone(&w->ring, j)) {
@@ -204,7 +205,7 @@ static void fire_timers(struct worker_private *w)
 static job *take_next(struct worker_private *w)
 {
     job *j = atomic_load_explicit(&w->next, memory_order_relaxed);
-    if (j && w->self.pool->stealing)
+    if (j && w->stealing)
         return atomic_exchange_explicit(&w->next, NULL,
                                         memory_order_acquire); /* pairs with pool_push; a thief may win */
     if (j)
@@ -214,12 +215,12 @@ static job *take_next(struct worker_private *w)
 
 static job *take_ring(struct worker_private *w)
 {
-    return w->self.pool->stealing ? runq_pop(&w->ring) : runq_pop_alone(&w->ring);
+    return w->stealing ? runq_pop(&w->ring) : runq_pop_alone(&w->ring);
 }
 
 static job *take_spawned(struct worker_private *w)
 {
-    return w->self.pool->stealing ? deque_take(&w->spawned) : deque_take_alone(&w->spawned);
+    return w->stealing ? deque_take(&w->spawned) : deque_take_alone(&w->spawned);
 }
 
 /* From the own queues. */
@@ -251,7 +252,7 @@ static job *take_local(struct worker_private *w)
 /* w runs a job now, perhaps for long: what waits in the LIFO slot behind it is for others. */
 static void share_next(struct worker_private *w)
 {
-    if (w->self.pool->stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
+    if (w->stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
         notify(w->self.pool, -1);
 }
 
@@ -333,7 +334,8 @@ int pool_start(pool **out, const pool_config *config)
     park_init(&p->starter, false);
     for (unsigned i = 0; i < n; i++) {
         struct worker_private *w = &p->workers[i];
-        *w = (struct worker_private){.self = {.index = i, .pool = p, .alone = n == 1}, .victim = i + 1};
+        *w = (struct worker_private){
+            .self = {.index = i, .pool = p, .alone = n == 1}, .victim = i + 1, .stealing = p->stealing};
         w->self.priv = w;
         p->places[i] = config->workers[i];
         w->place = &p->places[i];
@@ -408,7 +410,7 @@ void pool_push(pool *p, job *j, bool next)
 
 void worker_spawn(worker *w, job *j)
 {
-    if (w->pool->stealing) {
+    if (w->priv->stealing) {
         deque_push(&w->priv->spawned, j);
         notify(w->pool, -1);
     } else {
@@ -431,7 +433,7 @@ void pool_push_to(pool *p, unsigned index, job *j)
 
 void worker_push_last(worker *w, job *j)
 {
-    bool company = w->pool->stealing && !runq_empty(&w->priv->ring);
+    bool company = w->priv->stealing && !runq_empty(&w->priv->ring);
     push_ring(w->priv, j);
     if (company) /* alone, it is run again at once by this worker */
         notify(w->pool, -1);

@@ -82,12 +82,12 @@ int green_join(green *g)
 
 void green_yield(void)
 {
-    green_leave(green_self(), ACTION_YIELD, NULL, NULL);
+    green_leave(ACTION_YIELD, NULL, NULL);
 }
 
 void green_park(bool (*commit)(green *g, void *arg), void *arg)
 {
-    green_leave(green_self(), ACTION_PARK, commit, arg);
+    green_leave(ACTION_PARK, commit, arg);
 }
 
 void green_unpark(green *g)

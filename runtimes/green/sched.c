@@ -141,11 +141,11 @@ static void land(green *g)
         settle(w);
 }
 
-void green_leave(green *g, action what, bool (*commit)(green *, void *), void *arg)
+void green_leave(action what, bool (*commit)(green *, void *), void *arg)
 {
     worker *w = worker_here();
     sched *s = w->sched;
-    green *next = (green *)worker_next(w);
+    green *g = w->current, *next = (green *)worker_next(w);
 
     if (!next && what == ACTION_YIELD)
         return; /* nobody to let go first */
@@ -166,7 +166,7 @@ void green_main(void *self)
     green *g = self;
     land(g);
     g->fn(g->arg);
-    green_leave(g, ACTION_EXIT, NULL, NULL);
+    green_leave(ACTION_EXIT, NULL, NULL);
 }
 
 void green_resume(job *j, worker *w)

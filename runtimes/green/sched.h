@@ -68,7 +68,7 @@ void green_make_runnable(green *g);
 void green_resume(job *j, worker *w);
 /* Leaves the running green thread for the next one or its worker, which then does the action. Returns when resumed. A
  * yield returns at once when nobody is next. */
-void green_leave(green *g, action what, bool (*commit)(green *, void *), void *arg);
+void green_leave(action what, bool (*commit)(green *, void *), void *arg);
 /* First code on a green thread's stack. */
 void green_main(void *g);
 

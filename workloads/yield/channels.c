@@ -17,14 +17,15 @@ static void measure(void *arg)
     turn *s = arg;
     fw_trial *t = s->trial;
     fw_meter *meter = fw_meter_of(t, 0);
+    unsigned batch = fw_batch(t);
     uint64_t start;
 
     do {
         start = fw_now_ns();
-        for (unsigned i = 0; i < fw_batch(t); i++)
+        for (unsigned i = 0; i < batch; i++)
             sched_yield();
         fw_count(fw_slot_here(), FW_WORK, 1);
-    } while (fw_meter_record(meter, start, fw_now_ns(), fw_batch(t)));
+    } while (fw_meter_record(meter, start, fw_now_ns(), batch));
     chan_close(s->stop);
 }
 

@@ -19,14 +19,15 @@ static int measure(void *arg)
     turns *s = arg;
     fw_trial *t = s->trial;
     fw_meter *meter = fw_meter_of(t, 0);
+    unsigned batch = fw_batch(t);
     uint64_t start;
 
     do {
         start = fw_now_ns();
-        for (unsigned i = 0; i < fw_batch(t); i++)
+        for (unsigned i = 0; i < batch; i++)
             sched_yield();
         fw_count(fw_slot_here(), FW_WORK, 1);
-    } while (fw_meter_record(meter, start, fw_now_ns(), fw_batch(t)));
+    } while (fw_meter_record(meter, start, fw_now_ns(), batch));
     atomic_store_explicit(s->stop, true, memory_order_relaxed);
     return 0;
 }
