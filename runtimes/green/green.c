@@ -120,7 +120,7 @@ int green_sleep_until(uint64_t deadline_ns)
 int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
 {
     parker done;
-    run r = {.pinned = config->pinned, .done = &done};
+    run r = {.pinned = config->pinned, .stays = config->pinned || config->n == 1, .done = &done};
 
     if (!CORE_HAS_CONTEXT)
         return -ENOTSUP;

@@ -130,10 +130,9 @@ static void board(worker *w, green *g)
     w->current = g;
 }
 
-/* Just arrived on g's stack, by whichever worker. */
-static void land(green *g)
+/* Just arrived on g's stack; w is its worker. */
+static void land(green *g, worker *w)
 {
-    worker *w = worker_here();
     sched *s = w->sched;
 
     arrived(w, g);
@@ -158,13 +157,13 @@ void green_leave(action what, bool (*commit)(green *, void *), void *arg)
     else
         w->current = NULL;
     cross(s, g, next, what == ACTION_EXIT);
-    land(g);
+    land(g, g->run->stays ? w : worker_here());
 }
 
 void green_main(void *self)
 {
     green *g = self;
-    land(g);
+    land(g, worker_here());
     g->fn(g->arg);
     green_leave(ACTION_EXIT, NULL, NULL);
 }

@@ -56,7 +56,7 @@ struct green {
 
 struct run {
     pool *pool;
-    bool pinned;
+    bool pinned, stays; /* stays: a green thread never changes its worker */
     size_t stack_bytes;
     struct parker *done;
     sched *sched; /* one a worker */
