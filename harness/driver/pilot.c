@@ -9,10 +9,12 @@
 
 enum { CLOCKS_AN_OPERATION = 20, LARGEST_BATCH = 4096 };
 
-/* How many operations one time stamp must cover so that it costs at most 1/20 of them; a power of two. */
-static unsigned batch_for(double clock_ns, double op_ns)
+/* How many operations one time stamp must cover so that it costs at most 1/20 of them; a power of two. timed_ns is an
+ * operation's time with the two stamps that the pilot took for each. */
+static unsigned batch_for(double clock_ns, double timed_ns)
 {
     unsigned batch = 1;
+    double op_ns = fmax(timed_ns - 2 * clock_ns, 1);
     while (batch < LARGEST_BATCH && op_ns * batch < CLOCKS_AN_OPERATION * clock_ns)
         batch *= 2;
     return batch;
