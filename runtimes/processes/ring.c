@@ -10,11 +10,11 @@
 
 enum { LOOK_EVERY_NS = 200 * 1000 * 1000 };
 
-/* Said that it left, or died. */
-static bool gone(const ring_side *other, int lifeline)
+/* Without saying that it leaves. */
+static bool died(int lifeline)
 {
     struct pollfd end = {.fd = lifeline, .events = POLLRDHUP};
-    return atomic_load(&other->left) || (poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLRDHUP)));
+    return poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLRDHUP));
 }
 
 static void wake(ring_side *other)
@@ -37,7 +37,7 @@ static int sleep_until(ring_side *mine, ring_side *other, int lifeline, uint64_t
     if (ready(other, least))
         return 0;
     if (deadline_ns == 0)
-        return gone(other, lifeline) && !ready(other, least) ? -EPIPE : -EAGAIN;
+        return (atomic_load(&other->left) || died(lifeline)) && !ready(other, least) ? -EPIPE : -EAGAIN;
     uint64_t spin = core_spin_ns(fw_live_now()), until = spin ? fw_now_ns() + spin : 0;
     while (spin && fw_now_ns() < until) {
         for (int i = 0; i < 16; i++) {
@@ -46,11 +46,11 @@ static int sleep_until(ring_side *mine, ring_side *other, int lifeline, uint64_t
             core_cpu_relax();
         }
     }
-    for (;;) {
+    for (bool dead = false;;) {
         atomic_store(&mine->asleep, 1);
         if ((int64_t)(atomic_load(&other->at) - least) >= 0)
             break;
-        if (gone(other, lifeline)) {
+        if (dead || atomic_load(&other->left)) {
             if (ready(other, least))
                 break;
             atomic_store(&mine->asleep, 0);
@@ -63,7 +63,7 @@ static int sleep_until(ring_side *mine, ring_side *other, int lifeline, uint64_t
         }
         uint64_t look = deadline_ns - now < LOOK_EVERY_NS ? deadline_ns : now + LOOK_EVERY_NS;
         fw_count(fw_slot_here(), FW_PARKS, 1);
-        core_futex_wait(&mine->asleep, 1, look, true);
+        dead = core_futex_wait(&mine->asleep, 1, look, true) == -ETIMEDOUT && died(lifeline);
     }
     atomic_store(&mine->asleep, 0);
     return 0;
