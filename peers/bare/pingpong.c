@@ -1,6 +1,6 @@
 /* pingpong.c - the least that the kernel asks for a hand-off and back, with ping-pong's work at both ends: what the
- * runtimes' own hand-offs are measured against. The client is the trial's thread, on worker 0's CPUs, the server a
- * process or a thread on worker 1's. */
+ * runtimes' own hand-offs are measured against. Client and server are two processes or two threads, on the CPUs of
+ * workers 0 and 1. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -36,35 +36,39 @@ typedef struct table {
 
 enum { CLIENT, SERVER, OVER };
 
-static void request(table *b, bool (*exchange)(table *b))
+static int request(table *b, bool (*exchange)(table *b, uint64_t *message), uint64_t *message)
 {
     uint64_t seed = fw_seed(b->trial), s = 0, checksum = 0, start;
     unsigned batch = fw_batch(b->trial);
+    fw_slot *slot = fw_slot_here();
 
     fw_open(b->trial);
+    fw_meter *meter = fw_meter_of(b->trial, 0);
     do {
         start = fw_now_ns();
         for (unsigned i = 0; i < batch; i++, s++) {
-            pingpong_request(b->message, b->words, seed, s);
-            if (!exchange(b)) {
-                fw_fail(b->trial, "the server is gone at %llu", (unsigned long long)s);
-                return;
-            }
-            if (!pingpong_check(b->message, b->words, seed, s, &checksum))
+            pingpong_request(message, b->words, seed, s);
+            if (!exchange(b, message))
+                return 1;
+            if (!pingpong_check(message, b->words, seed, s, &checksum))
                 fw_fail(b->trial, "answer %llu is wrong", (unsigned long long)s);
-            fw_count(fw_slot_here(), FW_MESSAGES, 2);
+            fw_count(slot, FW_MESSAGES, 2);
         }
-    } while (fw_meter_record(fw_meter_of(b->trial, 0), start, fw_now_ns(), batch));
+    } while (fw_meter_record(meter, start, fw_now_ns(), batch));
     fw_result(b->trial, 0, checksum);
+    return 0;
 }
 
-static table *lay(fw_trial *t)
+static table *lay(fw_trial *t, int wait, int wake)
 {
     size_t words = pingpong_words(t);
     table *b = mmap(NULL, sizeof *b + 8 * words, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    FW_MUST(b != MAP_FAILED && fw_worker_bind(fw_worker_of(t, 0)) == 0);
+
+    FW_MUST(b != MAP_FAILED);
     b->trial = t;
     b->words = words;
+    b->wait = wait;
+    b->wake = wake;
     fw_count(fw_slot_here(), FW_CREATED, 2);
     fw_live_os(2);
     return b;
@@ -76,6 +80,33 @@ static int clear(table *b)
     fw_live_os(-2);
     munmap(b, sizeof *b + 8 * b->words);
     return 0;
+}
+
+static pid_t start(table *b, unsigned unit, int (*run)(table *b))
+{
+    pid_t parent = getpid(), pid = fork();
+
+    if (pid == 0) {
+        fw_slot_after_fork();
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
+        FW_MUST(fw_worker_bind(fw_worker_of(b->trial, unit)) == 0);
+        int bad = run(b);
+        fw_slot_release();
+        _exit(bad);
+    }
+    FW_MUST(pid > 0);
+    return pid;
+}
+
+static void finish(table *b, pid_t pid)
+{
+    int status;
+
+    FW_MUST(waitpid(pid, &status, 0) == pid);
+    if (status)
+        fw_fail(b->trial, "a unit ended with wait status %d", status);
 }
 
 /* ---- pipe ---- */
@@ -93,10 +124,20 @@ static bool take(int end, void *message, size_t bytes)
     return true;
 }
 
-static bool pipe_exchange(table *b)
+static bool pipe_exchange(table *b, uint64_t *message)
 {
     size_t bytes = 8 * b->words;
-    return write(b->request[1], b->message, bytes) == (ssize_t)bytes && take(b->answer[0], b->message, bytes);
+    return write(b->request[1], message, bytes) == (ssize_t)bytes && take(b->answer[0], message, bytes);
+}
+
+static int pipe_client(table *b)
+{
+    uint64_t *message = malloc(8 * b->words);
+
+    FW_MUST(message);
+    close(b->request[0]);
+    close(b->answer[1]);
+    return request(b, pipe_exchange, message); /* its ends are closed with the process */
 }
 
 static int pipe_server(table *b)
@@ -106,6 +147,7 @@ static int pipe_server(table *b)
 
     FW_MUST(message);
     close(b->request[1]);
+    close(b->answer[0]);
     for (uint64_t s = 0; take(b->request[0], message, bytes); s++) {
         if (!pingpong_answer(message, b->words, seed, s))
             fw_fail(b->trial, "request %llu is wrong", (unsigned long long)s);
@@ -115,45 +157,19 @@ static int pipe_server(table *b)
     return 0;
 }
 
-/* The server as a process. */
-static pid_t start(table *b, int (*server)(table *b))
-{
-    pid_t parent = getpid(), pid = fork();
-
-    if (pid == 0) {
-        fw_slot_after_fork();
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
-        FW_MUST(fw_worker_bind(fw_worker_of(b->trial, 1)) == 0);
-        _exit(server(b));
-    }
-    FW_MUST(pid > 0);
-    return pid;
-}
-
-static int finish(table *b, pid_t server)
-{
-    int status;
-
-    FW_MUST(waitpid(server, &status, 0) == server);
-    if (status)
-        fw_fail(b->trial, "the server ended with wait status %d", status);
-    return clear(b);
-}
-
 int bare_pingpong_pipe(fw_trial *t)
 {
-    table *b = lay(t);
+    table *b = lay(t, 0, 0);
 
     FW_MUST(pipe(b->request) == 0 && pipe(b->answer) == 0);
-    pid_t server = start(b, pipe_server);
-    close(b->request[0]);
-    close(b->answer[1]);
-    request(b, pipe_exchange);
-    close(b->request[1]);
-    close(b->answer[0]);
-    return finish(b, server);
+    pid_t server = start(b, 1, pipe_server), client = start(b, 0, pipe_client);
+    for (int i = 0; i < 2; i++) {
+        close(b->request[i]);
+        close(b->answer[i]);
+    }
+    finish(b, client);
+    finish(b, server);
+    return clear(b);
 }
 
 /* ---- futex ---- */
@@ -164,19 +180,27 @@ static void pass(table *b, uint32_t to)
     syscall(SYS_futex, &b->turn, b->wake, 1, NULL, NULL, 0);
 }
 
-static uint32_t await(table *b, uint32_t not )
+static uint32_t await(table *b, uint32_t other)
 {
     uint32_t turn;
-    while ((turn = atomic_load_explicit(&b->turn, memory_order_acquire)) == not ) /* with pass's store */
-        syscall(SYS_futex, &b->turn, b->wait, not, NULL, NULL, 0);
+    while ((turn = atomic_load_explicit(&b->turn, memory_order_acquire)) == other) /* with pass's store */
+        syscall(SYS_futex, &b->turn, b->wait, other, NULL, NULL, 0);
     return turn;
 }
 
-static bool futex_exchange(table *b)
+static bool futex_exchange(table *b, uint64_t *message)
 {
+    (void)message;
     pass(b, SERVER);
     await(b, SERVER);
     return true;
+}
+
+static int futex_client(table *b)
+{
+    int bad = request(b, futex_exchange, b->message);
+    pass(b, OVER);
+    return bad;
 }
 
 static int futex_server(table *b)
@@ -193,14 +217,22 @@ static int futex_server(table *b)
 
 int bare_pingpong_futex_shared(fw_trial *t)
 {
-    table *b = lay(t);
+    table *b = lay(t, FUTEX_WAIT, FUTEX_WAKE);
+    pid_t server = start(b, 1, futex_server), client = start(b, 0, futex_client);
 
-    b->wait = FUTEX_WAIT;
-    b->wake = FUTEX_WAKE;
-    pid_t server = start(b, futex_server);
-    request(b, futex_exchange);
-    pass(b, OVER);
-    return finish(b, server);
+    finish(b, client);
+    finish(b, server);
+    return clear(b);
+}
+
+static void *client_thread(void *arg)
+{
+    table *b = arg;
+
+    FW_MUST(fw_worker_bind(fw_worker_of(b->trial, 0)) == 0);
+    futex_client(b);
+    fw_slot_release();
+    return NULL;
 }
 
 static void *server_thread(void *arg)
@@ -214,14 +246,12 @@ static void *server_thread(void *arg)
 
 int bare_pingpong_futex(fw_trial *t)
 {
-    table *b = lay(t);
-    pthread_t server;
+    table *b = lay(t, FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE);
+    pthread_t client, server;
 
-    b->wait = FUTEX_WAIT_PRIVATE;
-    b->wake = FUTEX_WAKE_PRIVATE;
     FW_MUST(pthread_create(&server, NULL, server_thread, b) == 0);
-    request(b, futex_exchange);
-    pass(b, OVER);
+    FW_MUST(pthread_create(&client, NULL, client_thread, b) == 0);
+    pthread_join(client, NULL);
     pthread_join(server, NULL);
     return clear(b);
 }
