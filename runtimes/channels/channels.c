@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/chan.h"
+#include "core/lane.h"
 #include "core/park.h"
 
 enum { STACK_BYTES = 256 * 1024 };
@@ -60,7 +61,8 @@ int csp_join(csp *p)
 }
 
 struct chan {
-    core_chan *core;
+    core_chan *core; /* or */
+    lane *lane;
     bool instrumented;
     _Atomic uint64_t messages, depth_max, send_blocked_ns, recv_blocked_ns; /* any user of the channel, relaxed */
 };
@@ -87,15 +89,33 @@ int chan_create(chan **out, size_t elem_bytes, size_t capacity)
     return 0;
 }
 
+int chan_create_for(chan **out, size_t elem_bytes, size_t capacity, chan_use use)
+{
+    chan *c = calloc(1, sizeof *c);
+    if (!c)
+        return -ENOMEM;
+    int err = lane_create(&c->lane, elem_bytes, capacity, use == CHAN_MANY_TO_MANY);
+    if (err) {
+        free(c);
+        return err;
+    }
+    c->instrumented = atomic_load(&instrument_new);
+    *out = c;
+    return 0;
+}
+
 void chan_destroy(chan *c)
 {
-    core_chan_destroy(c->core);
+    if (c->lane)
+        lane_destroy(c->lane);
+    else
+        core_chan_destroy(c->core);
     free(c);
 }
 
 int chan_close(chan *c)
 {
-    return core_chan_close(c->core);
+    return c->lane ? lane_close(c->lane) : core_chan_close(c->core);
 }
 
 void chan_stats_get(chan *c, chan_stats *out)
@@ -106,10 +126,17 @@ void chan_stats_get(chan *c, chan_stats *out)
 
 static void note_message(chan *c)
 {
-    uint64_t depth = core_chan_depth(c->core), most = atomic_load_explicit(&c->depth_max, memory_order_relaxed);
+    uint64_t depth = c->lane ? lane_depth(c->lane) : core_chan_depth(c->core);
+    uint64_t most = atomic_load_explicit(&c->depth_max, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->messages, 1, memory_order_relaxed);
     while (depth > most && !atomic_compare_exchange_weak(&c->depth_max, &most, depth))
         ;
+}
+
+static void note_blocked(chan *c, bool send, uint64_t since_ns)
+{
+    atomic_fetch_add_explicit(send ? &c->send_blocked_ns : &c->recv_blocked_ns, fw_now_ns() - since_ns,
+                              memory_order_relaxed);
 }
 
 static void wake_thread(waiter *w)
@@ -136,8 +163,29 @@ static int sleep_until_won(parker *p, _Atomic uint32_t *winner, uint64_t deadlin
     }
 }
 
+static int operate_lane(chan *c, void *elem, bool send, uint64_t deadline_ns)
+{
+    int err = send ? lane_send(c->lane, elem, c->instrumented ? 0 : deadline_ns)
+                   : lane_recv(c->lane, elem, c->instrumented ? 0 : deadline_ns);
+    if (err == -EAGAIN && deadline_ns) { /* instrumented: it has to wait */
+        uint64_t start = fw_now_ns();
+        err = send ? lane_send_slowly(c->lane, elem, deadline_ns) : lane_recv_slowly(c->lane, elem, deadline_ns);
+        note_blocked(c, send, start);
+    }
+    if (err == 0 && send) {
+        fw_slot *slot = fw_slot_here();
+        fw_count(slot, FW_MESSAGES, 1);
+        fw_count(slot, FW_BYTES, c->lane->elem_bytes);
+        if (c->instrumented)
+            note_message(c);
+    }
+    return err;
+}
+
 static int operate(chan *c, void *elem, bool send, uint64_t deadline_ns)
 {
+    if (c->lane)
+        return operate_lane(c, elem, send, deadline_ns);
     parker sleeper;
     _Atomic uint32_t winner = 0;
     waiter w = {.winner = &winner, .wake = wake_thread, .owner = &sleeper};
@@ -153,8 +201,7 @@ static int operate(chan *c, void *elem, bool send, uint64_t deadline_ns)
         else
             err = w.status;
         if (c->instrumented)
-            atomic_fetch_add_explicit(send ? &c->send_blocked_ns : &c->recv_blocked_ns, fw_now_ns() - start,
-                                      memory_order_relaxed);
+            note_blocked(c, send, start);
     }
     if (err == 0 && send && c->instrumented)
         note_message(c);
@@ -216,6 +263,9 @@ int chan_select(chan_case *cases, unsigned n, uint64_t deadline_ns)
 
     if (n == 0 || n > CORE_SELECT_MOST)
         return -EINVAL;
+    for (unsigned i = 0; i < n; i++)
+        if (cases[i].channel->lane)
+            return -EINVAL;
     for (unsigned i = 0; i < n; i++)
         core[i] = (core_case){.channel = cases[i].channel->core, .send = cases[i].send, .element = cases[i].element};
     shuffle(order, n);

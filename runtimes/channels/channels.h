@@ -13,7 +13,11 @@ typedef struct chan chan;
 /* capacity elements of elem_bytes; 0 = rendezvous: a send returns once a receiver has it; FW_UNBOUNDED: it never waits,
  * and may give -ENOMEM. 0, -EINVAL, -ENOMEM. */
 int chan_create(chan **out, size_t elem_bytes, size_t capacity);
-void chan_destroy(chan *c); /* only when nobody uses it */
+/* A channel without a lock, for a declared use: capacity a power of two, select gives -EINVAL.
+ * CHAN_ONE_TO_ONE: one process sends and one receives; it is closed when nobody sends. */
+typedef enum chan_use { CHAN_ONE_TO_ONE, CHAN_MANY_TO_MANY } chan_use;
+int chan_create_for(chan **out, size_t elem_bytes, size_t capacity, chan_use use); /* 0, -EINVAL, -ENOMEM */
+void chan_destroy(chan *c);                                                        /* only when nobody uses it */
 /* Send copies *elem in; blocks while full. Receive copies out; blocks while empty. 0, or
  * -EPIPE (send: closed; receive: closed and drained), -EAGAIN (try_), -ETIMEDOUT (_until; deadline absolute
  * CLOCK_MONOTONIC ns). */

@@ -1,4 +1,5 @@
-/* Mpmc with channels: all share one, and who closes it is whoever saw the last producer end. */
+/* Mpmc with channels: all share one, and who closes it is whoever saw the last producer end. Where the capacity allows,
+ * the channel is declared: one to one, or many to many, it then needs no lock. */
 #include "channels/channels.h"
 #include "fw.h"
 #include "spec.h"
@@ -16,15 +17,16 @@ static void produce(void *arg)
     fw_trial *t = s->load->trial;
     fw_meter *meter = fw_meter_of(t, s->number);
     mpmc_element e;
+    unsigned batch = fw_batch(t);
     uint64_t sent = 0, start;
 
     do {
         start = fw_now_ns();
-        for (unsigned i = 0; i < fw_batch(t); i++) {
+        for (unsigned i = 0; i < batch; i++) {
             mpmc_make(s->load, &e, s->number, sent++);
             chan_send(s->queue, &e);
         }
-    } while (fw_meter_record(meter, start, fw_now_ns(), fw_batch(t)));
+    } while (fw_meter_record(meter, start, fw_now_ns(), batch));
 }
 
 static void consume(void *arg)
@@ -38,6 +40,15 @@ static void consume(void *arg)
     mpmc_finish(s->load, &tally);
 }
 /* -- launch -- */
+static int make_queue(const mpmc_load *l, chan **queue)
+{
+    size_t capacity = l->capacity, bytes = mpmc_element_bytes(l);
+    if (capacity == 0 || (capacity & (capacity - 1)))
+        return chan_create(queue, bytes, capacity);
+    return chan_create_for(queue, bytes, capacity,
+                           l->producers + l->consumers == 2 ? CHAN_ONE_TO_ONE : CHAN_MANY_TO_MANY);
+}
+
 int mpmc_channels(fw_trial *t)
 {
     mpmc_load load = mpmc_load_of(t);
@@ -45,7 +56,7 @@ int mpmc_channels(fw_trial *t)
     csp *unit[2 * MPMC_MOST];
     unsigned n = load.consumers + load.producers, made = 0;
     chan *queue;
-    int err = chan_create(&queue, mpmc_element_bytes(&load), load.capacity);
+    int err = make_queue(&load, &queue);
 
     if (err)
         return fw_refuse(t, "chan_create", -err, "messages", (int64_t)load.capacity);

@@ -1,0 +1,162 @@
+/* lane.h - a bounded queue without a lock, for OS threads: one sender and one receiver, or many. Elements are copied.
+ *
+ *   many (after Vyukov's bounded queue): each slot has a stamp, which says for which position it is free or full:
+ *     2p: free for position p    2p+1: holds position p's element    2(p + capacity): taken, free for the next lap
+ *     A sender claims a position by compare-and-swap of tail, writes, and publishes by the stamp; a receiver likewise.
+ *   one to one: tail is the sender's and head the receiver's; each remembers what it last saw of the other.
+ *
+ * Waiting: whoever finds it full or empty looks for a while, lets others run, and sleeps on an event. The event counts
+ * who is about to sleep; who publishes looks at that count. One of the two sees the other:
+ *     sleeper: count up, then look at head and tail         publisher: head or tail changes, then look at the count
+ * With many, the compare-and-swap orders the publisher's two steps. One to one has no such instruction: there the
+ * sleeper interrupts all CPUs that run this process between its two steps (membarrier), so that nobody else pays. */
+#ifndef CORE_LANE_H
+#define CORE_LANE_H
+
+#include <errno.h>
+#include <stdalign.h>
+#include <string.h>
+
+#include "fw.h"
+
+typedef struct lane_event {
+    alignas(FW_PAD) _Atomic uint32_t epoch; /* what they sleep on */
+    _Atomic uint32_t sleepers;              /* that nobody has woken; may be too many, never too few */
+} lane_event;
+
+typedef struct lane {
+    size_t elem_bytes, slot_bytes, capacity, mask;
+    bool many, fenced; /* fenced: no membarrier here, the publisher must order its steps */
+    unsigned char *slots;
+    alignas(FW_PAD) _Atomic size_t tail; /* position * 2 + closed; senders */
+    size_t head_seen;                    /* one to one: the sender's */
+    alignas(FW_PAD) _Atomic size_t head; /* position; receivers */
+    size_t tail_seen;                    /* one to one: the receiver's */
+    lane_event items, room;              /* receivers and senders sleep here */
+} lane;
+
+/* capacity: a power of two. one to one: one thread sends, one receives, at a time; it is closed when none sends. 0,
+ * -EINVAL or -ENOMEM. */
+int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many);
+void lane_destroy(lane *l);
+int lane_close(lane *l); /* wakes everybody; 0, or -EPIPE when it was closed before */
+size_t lane_depth(lane *l);
+
+/* Block until deadline_ns (0: not at all). 0, -EPIPE (send: closed; receive: closed and drained), -EAGAIN, -ETIMEDOUT.
+ */
+int lane_send_slowly(lane *l, const void *elem, uint64_t deadline_ns);
+int lane_recv_slowly(lane *l, void *elem, uint64_t deadline_ns);
+void lane_rouse(lane_event *e);
+
+static inline void lane_copy(void *to, const void *from, size_t bytes)
+{
+    if (bytes == 8) /* in line */
+        memcpy(to, from, 8);
+    else if (bytes == 16)
+        memcpy(to, from, 16);
+    else
+        memcpy(to, from, bytes);
+}
+
+/* After a publication. Sequentially consistent: pairs with the count in lane.c, sleep. */
+static inline void lane_notify(const lane *l, lane_event *e)
+{
+    if (l->fenced)
+        atomic_fetch_add(&e->sleepers, 0);
+    if (atomic_load(&e->sleepers))
+        lane_rouse(e);
+}
+
+static inline _Atomic size_t *lane_stamp(lane *l, size_t position)
+{
+    return (_Atomic size_t *)(void *)(l->slots + (position & l->mask) * l->slot_bytes);
+}
+
+static inline int lane_send_many(lane *l, const void *elem)
+{
+    size_t tail = atomic_load_explicit(&l->tail, memory_order_relaxed);
+    for (;;) {
+        size_t at = tail / 2;
+        _Atomic size_t *stamp = lane_stamp(l, at);
+        ptrdiff_t ahead = (ptrdiff_t)(atomic_load_explicit(stamp, memory_order_acquire) - 2 * at); /* with receivers */
+        if (tail & 1)
+            return -EPIPE;
+        if (ahead < 0)
+            return -EAGAIN;
+        if (ahead > 0) { /* somebody else has the position */
+            tail = atomic_load_explicit(&l->tail, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak(&l->tail, &tail,
+                                                tail + 2)) { /* seq_cst: before the look at the count */
+            lane_copy(stamp + 1, elem, l->elem_bytes);
+            atomic_store_explicit(stamp, 2 * at + 1, memory_order_release); /* with lane_recv_many */
+            lane_notify(l, &l->items);
+            return 0;
+        }
+    }
+}
+
+static inline int lane_recv_many(lane *l, void *elem)
+{
+    size_t at = atomic_load_explicit(&l->head, memory_order_relaxed);
+    for (;;) {
+        _Atomic size_t *stamp = lane_stamp(l, at);
+        ptrdiff_t ahead = (ptrdiff_t)(atomic_load_explicit(stamp, memory_order_acquire) - (2 * at + 1));
+        if (ahead < 0) {
+            size_t tail = atomic_load(&l->tail);
+            return tail == 2 * at + 1 ? -EPIPE : -EAGAIN;
+        }
+        if (ahead > 0) {
+            at = atomic_load_explicit(&l->head, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak(&l->head, &at, at + 1)) { /* seq_cst: before the look at the count */
+            lane_copy(elem, stamp + 1, l->elem_bytes);
+            atomic_store_explicit(stamp, 2 * (at + l->capacity), memory_order_release); /* with lane_send_many */
+            lane_notify(l, &l->room);
+            return 0;
+        }
+    }
+}
+
+static inline int lane_send_one(lane *l, const void *elem)
+{
+    size_t tail = atomic_load_explicit(&l->tail, memory_order_relaxed), at = tail / 2; /* ours */
+    if (tail & 1)
+        return -EPIPE;
+    if (at - l->head_seen == l->capacity) {
+        l->head_seen = atomic_load_explicit(&l->head, memory_order_acquire); /* with lane_recv_one: the slot is free */
+        if (at - l->head_seen == l->capacity)
+            return -EAGAIN;
+    }
+    lane_copy(l->slots + (at & l->mask) * l->slot_bytes, elem, l->elem_bytes);
+    atomic_store_explicit(&l->tail, tail + 2, memory_order_release); /* with lane_recv_one */
+    lane_notify(l, &l->items);
+    return 0;
+}
+
+static inline int lane_recv_one(lane *l, void *elem)
+{
+    size_t at = atomic_load_explicit(&l->head, memory_order_relaxed); /* ours */
+    if (at == l->tail_seen / 2) {
+        l->tail_seen =
+            atomic_load_explicit(&l->tail, memory_order_acquire); /* with lane_send_one: the element is there */
+        if (at == l->tail_seen / 2)
+            return l->tail_seen & 1 ? -EPIPE : -EAGAIN;
+    }
+    lane_copy(elem, l->slots + (at & l->mask) * l->slot_bytes, l->elem_bytes);
+    atomic_store_explicit(&l->head, at + 1, memory_order_release); /* with lane_send_one */
+    lane_notify(l, &l->room);
+    return 0;
+}
+
+static inline int lane_send(lane *l, const void *elem, uint64_t deadline_ns)
+{
+    int err = l->many ? lane_send_many(l, elem) : lane_send_one(l, elem);
+    return err == -EAGAIN && deadline_ns ? lane_send_slowly(l, elem, deadline_ns) : err;
+}
+
+static inline int lane_recv(lane *l, void *elem, uint64_t deadline_ns)
+{
+    int err = l->many ? lane_recv_many(l, elem) : lane_recv_one(l, elem);
+    return err == -EAGAIN && deadline_ns ? lane_recv_slowly(l, elem, deadline_ns) : err;
+}
+
+#endif
