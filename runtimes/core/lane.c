@@ -107,9 +107,10 @@ static void sleep_on(lane *l, lane_event *e, bool send, uint64_t deadline_ns)
         lane_rouse(e);
 }
 
-/* Looks, lets others run, and sleeps, until it can go on. 0, or -ETIMEDOUT. */
+/* Looks, lets others run, and sleeps, until it could go on. 0, or -ETIMEDOUT. */
 static int wait(lane *l, bool send, uint64_t deadline_ns)
 {
+    unsigned pauses = l->capacity < 16 ? 1 : 8; /* each look takes the line from who writes it: let a few come */
     uint64_t spin = core_spin_ns(fw_live_now());
     uint64_t until = fw_now_ns() + (spin ? spin : core_spin_ns(1) ? SHORT_SPIN_NS : 0);
 
@@ -117,7 +118,8 @@ static int wait(lane *l, bool send, uint64_t deadline_ns)
         if (expired(deadline_ns))
             return -ETIMEDOUT;
         if (looks % 16 || fw_now_ns() < until)
-            core_cpu_relax();
+            for (unsigned i = 0; i < pauses; i++)
+                core_cpu_relax();
         else if (yields++ < YIELDS)
             sched_yield();
         else
@@ -126,22 +128,32 @@ static int wait(lane *l, bool send, uint64_t deadline_ns)
     return 0;
 }
 
-int lane_send_slowly(lane *l, const void *elem, uint64_t deadline_ns)
+static int attempt(lane *l, void *elem, bool send)
+{
+    if (send)
+        return l->many ? lane_send_many(l, elem) : lane_send_one(l, elem);
+    return l->many ? lane_recv_many(l, elem) : lane_recv_one(l, elem);
+}
+
+static int slowly(lane *l, void *elem, bool send, uint64_t deadline_ns)
 {
     for (;;) {
-        int err = l->many ? lane_send_many(l, elem) : lane_send_one(l, elem);
-        if (err != -EAGAIN || (err = wait(l, true, deadline_ns)))
+        int err = attempt(l, elem, send);
+        if (err == -EAGAIN && could_go_on(l, send)) /* somebody has claimed a position and not finished: let it run */
+            sched_yield();
+        else if (err != -EAGAIN || (err = wait(l, send, deadline_ns)))
             return err;
     }
 }
 
+int lane_send_slowly(lane *l, const void *elem, uint64_t deadline_ns)
+{
+    return slowly(l, (void *)(uintptr_t)elem, true, deadline_ns);
+}
+
 int lane_recv_slowly(lane *l, void *elem, uint64_t deadline_ns)
 {
-    for (;;) {
-        int err = l->many ? lane_recv_many(l, elem) : lane_recv_one(l, elem);
-        if (err != -EAGAIN || (err = wait(l, false, deadline_ns)))
-            return err;
-    }
+    return slowly(l, elem, false, deadline_ns);
 }
 
 int lane_close(lane *l)

@@ -61,6 +61,7 @@ static inline void lane_copy(void *to, const void *from, size_t bytes)
 /* After a publication. Sequentially consistent: pairs with the count in lane.c, sleep. */
 static inline void lane_notify(const lane *l, lane_event *e)
 {
+    atomic_signal_fence(memory_order_seq_cst); /* one to one: the publication stands before the look in the program */
     if (l->fenced)
         atomic_fetch_add(&e->sleepers, 0);
     if (atomic_load(&e->sleepers))

@@ -1,5 +1,6 @@
 /* channels_test - threads that meet only in channels: every message arrives once and in order, close wakes everybody
- * and is drained, deadlines, and a select does exactly one case, also when two selects meet. */
+ * and is drained, deadlines, and a select does exactly one case, also when two selects meet. The same of declared
+ * channels, which have no lock. */
 #include "channels/channels.h"
 
 #include <errno.h>
@@ -15,11 +16,19 @@ static csp *start(void (*fn)(void *), void *arg)
     return p;
 }
 
-static chan *make(size_t bytes, size_t capacity)
+enum { ANY_USE = -1 };
+
+static chan *make_for(int use, size_t bytes, size_t capacity)
 {
     chan *c;
-    FW_MUST(chan_create(&c, bytes, capacity) == 0);
+    FW_MUST((use == ANY_USE ? chan_create(&c, bytes, capacity) : chan_create_for(&c, bytes, capacity, (chan_use)use)) ==
+            0);
     return c;
+}
+
+static chan *make(size_t bytes, size_t capacity)
+{
+    return make_for(ANY_USE, bytes, capacity);
 }
 
 /* ---- many to many ------------------------------------------------------- */
@@ -31,14 +40,27 @@ typedef struct parcel {
 typedef struct side {
     chan *c;
     uint32_t id;
-    uint64_t count, sum;
+    uint64_t count, sum, patience_ns; /* 0: waits for good */
 } side;
 
 static void produce(void *arg)
 {
     side *s = arg;
-    for (uint32_t i = 0; i < MESSAGES; i++)
-        FW_MUST(chan_send(s->c, &(parcel){s->id, i}) == 0);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        int err = -ETIMEDOUT;
+        while (err == -ETIMEDOUT)
+            err = s->patience_ns ? chan_send_until(s->c, &(parcel){s->id, i}, fw_now_ns() + s->patience_ns)
+                                 : chan_send(s->c, &(parcel){s->id, i});
+        FW_MUST(err == 0);
+    }
+}
+
+static int take(side *s, parcel *p)
+{
+    int err = -ETIMEDOUT;
+    while (err == -ETIMEDOUT)
+        err = s->patience_ns ? chan_recv_until(s->c, p, fw_now_ns() + s->patience_ns) : chan_recv(s->c, p);
+    return err;
 }
 
 static void consume(void *arg)
@@ -46,7 +68,7 @@ static void consume(void *arg)
     side *s = arg;
     parcel p;
     uint32_t next[CROWD] = {0};
-    while (chan_recv(s->c, &p) == 0) {
+    while (take(s, &p) == 0) {
         FW_MUST(p.producer < CROWD && p.number >= next[p.producer]); /* in each producer's order */
         next[p.producer] = p.number + 1;
         s->count++;
@@ -54,48 +76,54 @@ static void consume(void *arg)
     }
 }
 
-static void every_message_arrives_once(size_t capacity)
+static void every_message_arrives_once(int use, size_t capacity, uint64_t patience_ns)
 {
-    chan *c = make(sizeof(parcel), capacity);
+    uint32_t crowd = use == CHAN_ONE_TO_ONE ? 1 : CROWD;
+    chan *c = make_for(use, sizeof(parcel), capacity);
     side producers[CROWD], consumers[CROWD];
     csp *running[2 * CROWD];
     uint64_t count = 0, sum = 0, before = fw_counter_sum(FW_MESSAGES);
-    for (uint32_t i = 0; i < CROWD; i++) {
-        producers[i] = consumers[i] = (side){.c = c, .id = i};
+    for (uint32_t i = 0; i < crowd; i++) {
+        producers[i] = consumers[i] = (side){.c = c, .id = i, .patience_ns = patience_ns};
         running[i] = start(produce, &producers[i]);
-        running[CROWD + i] = start(consume, &consumers[i]);
+        running[crowd + i] = start(consume, &consumers[i]);
     }
-    for (int i = 0; i < CROWD; i++)
+    for (uint32_t i = 0; i < crowd; i++)
         csp_join(running[i]);
     chan_close(c);
-    for (int i = 0; i < CROWD; i++) {
-        csp_join(running[CROWD + i]);
+    for (uint32_t i = 0; i < crowd; i++) {
+        csp_join(running[crowd + i]);
         count += consumers[i].count;
         sum += consumers[i].sum;
     }
-    FW_MUST(count == CROWD * MESSAGES && sum == (uint64_t)CROWD * MESSAGES * (MESSAGES - 1) / 2);
-    FW_MUST(fw_counter_sum(FW_MESSAGES) == before + CROWD * MESSAGES);
+    FW_MUST(count == crowd * MESSAGES && sum == (uint64_t)crowd * MESSAGES * (MESSAGES - 1) / 2);
+    FW_MUST(fw_counter_sum(FW_MESSAGES) == before + crowd * MESSAGES);
     chan_destroy(c);
 }
 
 /* ---- close, try, deadline ----------------------------------------------- */
 
-static void closing_drains_then_tells(void)
+static void closing_drains_then_tells(int use, int capacity)
 {
-    chan *c = make(sizeof(int), 3);
+    chan *c = make_for(use, sizeof(int), (size_t)capacity);
     int v;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < capacity; i++)
         FW_MUST(chan_try_send(c, &i) == 0);
     FW_MUST(chan_try_send(c, &(int){9}) == -EAGAIN && chan_send_until(c, &(int){9}, fw_now_ns() + 1000) == -ETIMEDOUT);
     FW_MUST(chan_close(c) == 0 && chan_close(c) == -EPIPE);
     FW_MUST(chan_send(c, &(int){9}) == -EPIPE && chan_try_send(c, &(int){9}) == -EPIPE);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < capacity; i++)
         FW_MUST(chan_recv(c, &v) == 0 && v == i);
     FW_MUST(chan_recv(c, &v) == -EPIPE && chan_try_recv(c, &v) == -EPIPE);
     chan_destroy(c);
-    c = make(sizeof(int), 0);
+}
+
+static void a_receiver_that_gave_up_waits_no_more(void)
+{
+    chan *c = make(sizeof(int), 0);
+    int v;
     FW_MUST(chan_try_recv(c, &v) == -EAGAIN && chan_recv_until(c, &v, fw_now_ns() + 1000) == -ETIMEDOUT);
-    FW_MUST(chan_try_send(c, &v) == -EAGAIN); /* the receiver that gave up waits no more */
+    FW_MUST(chan_try_send(c, &v) == -EAGAIN);
     chan_destroy(c);
 }
 
@@ -119,9 +147,9 @@ static void until_closed(void *arg)
     FW_MUST(chan_recv(arg, &v) == -EPIPE);
 }
 
-static void close_wakes_everybody(void)
+static void close_wakes_everybody(int use, size_t capacity)
 {
-    chan *c = make(sizeof(int), 0);
+    chan *c = make_for(use, sizeof(int), capacity);
     csp *p[CROWD];
     for (int i = 0; i < CROWD; i++)
         p[i] = start(until_closed, c);
@@ -239,11 +267,47 @@ static void crowded_selects_lose_nothing(void)
     chan_destroy(s.done);
 }
 
-static void instruments_count(void)
+/* Two threads that always wait for one another: every message needs a wake. */
+static void answer(void *arg)
+{
+    chan **c = arg;
+    uint64_t v;
+    while (chan_recv(c[0], &v) == 0)
+        FW_MUST(chan_send(c[1], &(uint64_t){v + 1}) == 0);
+}
+
+static void to_and_fro(int use)
+{
+    chan *c[2] = {make_for(use, sizeof(uint64_t), 1), make_for(use, sizeof(uint64_t), 1)};
+    csp *p = start(answer, c);
+    for (uint64_t i = 0, v; i < MESSAGES; i++)
+        FW_MUST(chan_send(c[0], &i) == 0 && chan_recv(c[1], &v) == 0 && v == i + 1);
+    chan_close(c[0]);
+    csp_join(p);
+    chan_destroy(c[0]);
+    chan_destroy(c[1]);
+}
+
+static void declared_channels_refuse_what_they_cannot(void)
+{
+    chan *c;
+    int v = 0;
+    for (int use = CHAN_ONE_TO_ONE; use <= CHAN_MANY_TO_MANY; use++) {
+        FW_MUST(chan_create_for(&c, 8, 0, (chan_use)use) == -EINVAL &&
+                chan_create_for(&c, 0, 1, (chan_use)use) == -EINVAL);
+        FW_MUST(chan_create_for(&c, 8, 3, (chan_use)use) == -EINVAL);
+        FW_MUST(chan_create_for(&c, 8, FW_UNBOUNDED, (chan_use)use) == -EINVAL);
+        c = make_for(use, sizeof v, 1);
+        FW_MUST(chan_select(&(chan_case){c, true, &v, 0}, 1, FW_FOREVER) == -EINVAL);
+        chan_destroy(c);
+    }
+}
+
+static void instruments_count(int use)
 {
     chan_stats got;
     chan_instrument(true);
-    chan *c = make(sizeof(int), 4);
+    chan *c = make_for(use, sizeof(int), 4);
     chan_instrument(false);
     for (int i = 0; i < 3; i++)
         FW_MUST(chan_send(c, &i) == 0);
@@ -256,16 +320,29 @@ int main(void)
 {
     chan *c;
     FW_MUST(chan_create(&c, 0, 1) == -EINVAL && chan_create(&c, 8, SIZE_MAX / 4) == -EINVAL);
+    enum { IMPATIENT_NS = 3000 };
     for (size_t capacity = 0; capacity < 4; capacity++)
-        every_message_arrives_once(capacity);
-    every_message_arrives_once(FW_UNBOUNDED);
+        every_message_arrives_once(ANY_USE, capacity, 0);
+    every_message_arrives_once(ANY_USE, FW_UNBOUNDED, 0);
+    every_message_arrives_once(ANY_USE, 1, IMPATIENT_NS);
+    for (int use = CHAN_ONE_TO_ONE; use <= CHAN_MANY_TO_MANY; use++) {
+        for (size_t capacity = 1; capacity <= 64; capacity *= 4)
+            every_message_arrives_once(use, capacity, 0);
+        every_message_arrives_once(use, 2, IMPATIENT_NS);
+        closing_drains_then_tells(use, 4);
+        to_and_fro(use);
+        instruments_count(use);
+    }
+    close_wakes_everybody(CHAN_MANY_TO_MANY, 1);
+    declared_channels_refuse_what_they_cannot();
     unbounded_keeps_the_order_as_it_grows();
-    closing_drains_then_tells();
-    close_wakes_everybody();
+    closing_drains_then_tells(ANY_USE, 3);
+    a_receiver_that_gave_up_waits_no_more();
+    close_wakes_everybody(ANY_USE, 0);
     a_select_does_one_ready_case();
     two_selects_meet();
     crowded_selects_lose_nothing();
-    instruments_count();
+    instruments_count(ANY_USE);
     puts("ok: channels");
     return 0;
 }
