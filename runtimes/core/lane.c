@@ -9,7 +9,7 @@
 
 #include "park.h"
 
-enum { YIELDS = 2, SHORT_SPIN_NS = 2000 };
+enum { YIELDS = 2, PAUSES_MOST = 32 };
 
 int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many)
 {
@@ -110,15 +110,15 @@ static void sleep_on(lane *l, lane_event *e, bool send, uint64_t deadline_ns)
 /* Looks, lets others run, and sleeps, until it could go on. 0, or -ETIMEDOUT. */
 static int wait(lane *l, bool send, uint64_t deadline_ns)
 {
-    unsigned pauses = l->capacity < 16 ? 1 : 8; /* each look takes the line from who writes it: let a few come */
-    uint64_t spin = core_spin_ns(fw_live_now());
-    uint64_t until = fw_now_ns() + (spin ? spin : core_spin_ns(1) ? SHORT_SPIN_NS : 0);
+    /* Each look takes the line away from who writes it: where there is room, let a few messages come in between. */
+    size_t pauses = l->capacity < 4 ? 1 : l->capacity / 4 < PAUSES_MOST ? l->capacity / 4 : PAUSES_MOST;
+    uint64_t until = fw_now_ns() + core_spin_ns(fw_live_now());
 
     for (unsigned looks = 0, yields = 0; !could_go_on(l, send); looks++) {
         if (expired(deadline_ns))
             return -ETIMEDOUT;
         if (looks % 16 || fw_now_ns() < until)
-            for (unsigned i = 0; i < pauses; i++)
+            for (size_t i = 0; i < pauses; i++)
                 core_cpu_relax();
         else if (yields++ < YIELDS)
             sched_yield();

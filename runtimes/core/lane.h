@@ -19,6 +19,8 @@
 
 #include "fw.h"
 
+enum { LANE_AHEAD = 8 }; /* slots to fetch early: their lines are with the other side's CPU */
+
 typedef struct lane_event {
     alignas(FW_PAD) _Atomic uint32_t epoch; /* what they sleep on */
     _Atomic uint32_t sleepers;              /* that nobody has woken; may be too many, never too few */
@@ -88,6 +90,7 @@ static inline int lane_send_many(lane *l, const void *elem)
             tail = atomic_load_explicit(&l->tail, memory_order_relaxed);
         } else if (atomic_compare_exchange_weak(&l->tail, &tail,
                                                 tail + 2)) { /* seq_cst: before the look at the count */
+            __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
             lane_copy(stamp + 1, elem, l->elem_bytes);
             atomic_store_explicit(stamp, 2 * at + 1, memory_order_release); /* with lane_recv_many */
             lane_notify(l, &l->items);
@@ -109,6 +112,7 @@ static inline int lane_recv_many(lane *l, void *elem)
         if (ahead > 0) {
             at = atomic_load_explicit(&l->head, memory_order_relaxed);
         } else if (atomic_compare_exchange_weak(&l->head, &at, at + 1)) { /* seq_cst: before the look at the count */
+            __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
             lane_copy(elem, stamp + 1, l->elem_bytes);
             atomic_store_explicit(stamp, 2 * (at + l->capacity), memory_order_release); /* with lane_send_many */
             lane_notify(l, &l->room);
@@ -127,6 +131,7 @@ static inline int lane_send_one(lane *l, const void *elem)
         if (at - l->head_seen == l->capacity)
             return -EAGAIN;
     }
+    __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
     lane_copy(l->slots + (at & l->mask) * l->slot_bytes, elem, l->elem_bytes);
     atomic_store_explicit(&l->tail, tail + 2, memory_order_release); /* with lane_recv_one */
     lane_notify(l, &l->items);
@@ -142,6 +147,7 @@ static inline int lane_recv_one(lane *l, void *elem)
         if (at == l->tail_seen / 2)
             return l->tail_seen & 1 ? -EPIPE : -EAGAIN;
     }
+    __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 0);
     lane_copy(elem, l->slots + (at & l->mask) * l->slot_bytes, l->elem_bytes);
     atomic_store_explicit(&l->head, at + 1, memory_order_release); /* with lane_send_one */
     lane_notify(l, &l->room);
