@@ -11,6 +11,8 @@ typedef struct game {
     chan *request, *answer; /* of uint64_t *: whoever got it owns the message */
 } game;
 
+int pingpong_channels_over(fw_trial *t, int (*make)(chan **out));
+
 /* -- unit -- */
 static void server(void *arg)
 {
@@ -50,13 +52,13 @@ static void client(void *arg)
     free(message);
 }
 /* -- launch -- */
-int pingpong_channels(fw_trial *t)
+int pingpong_channels_over(fw_trial *t, int (*make)(chan **out))
 {
     game g = {.trial = t};
     csp *units[2] = {NULL, NULL};
-    int err = chan_create(&g.request, sizeof(uint64_t *), 0);
+    int err = make(&g.request);
 
-    FW_MUST(err == 0 && chan_create(&g.answer, sizeof(uint64_t *), 0) == 0);
+    FW_MUST(err == 0 && make(&g.answer) == 0);
     if ((err = csp_spawn(&units[1], fw_worker_of(t, 1), server, &g)) != 0)
         return fw_refuse(t, "pthread_create", -err, "threads", 1);
     if ((err = csp_spawn(&units[0], fw_worker_of(t, 0), client, &g)) != 0)
@@ -71,3 +73,13 @@ int pingpong_channels(fw_trial *t)
     return err ? fw_refuse(t, "pthread_create", -err, "threads", 2) : 0;
 }
 /* -- end -- */
+
+static int rendezvous(chan **out)
+{
+    return chan_create(out, sizeof(uint64_t *), 0);
+}
+
+int pingpong_channels(fw_trial *t)
+{
+    return pingpong_channels_over(t, rendezvous);
+}
