@@ -1,56 +1,68 @@
-// boost_context.cc - the reference runner for Boost.Context: two contexts that switch to one another, no scheduler.
+// The reference runner for Boost.Context: two contexts that resume each other, and no scheduler.
+#include <memory>
+
 #include <boost/context/fiber.hpp>
+#include <boost/context/fixedsize_stack.hpp>
 #include <boost/version.hpp>
 
-#include "arithmetic.h"
+#include "trial.h"
+#include "work.h"
 
-namespace ctx = boost::context;
+namespace context = boost::context;
+using namespace peers;
 
-static void inside(const Trial &t, const std::function<void()> &work)
+constexpr std::size_t stack_bytes = 16 << 10;
+
+static void host(const trial &t, const std::function<void()> &body)
 {
-    t.bind(0);
-    work();
+    t.bind_to(0);
+    body();
 }
 
-// One operation is unit 0's switch to unit 1 and unit 1's back.
-static Outcome yield(const Trial &t)
+// This thread's own context is unit 0 and measures.
+static outcome yield(const trial &t)
 {
-    Outcome o;
-    if (t.param("units") != 2) {
-        o.refusal = "two contexts that switch to one another: units=2 only";
-        return o;
-    }
-    bool stop = false, turned = false;
-    ctx::fiber other([&](ctx::fiber &&first) {
-        turned = true;
-        while (!stop)
-            first = std::move(first).resume();
-        return std::move(first);
+    if (!t.text("units").empty() && t.param("units") != 2)
+        throw refusal{"two contexts that resume each other, only"};
+    std::uint64_t turns = 0;
+    bool stop = false;
+    context::fiber other(std::allocator_arg, context::fixedsize_stack(stack_bytes), [&](context::fiber &&zero) {
+        while (!stop) {
+            turns++;
+            zero = std::move(zero).resume();
+        }
+        return std::move(zero);
     });
-    o.meters.emplace_back(t);
-    Clock::time_point start;
-    do {
-        start = Clock::now();
-        for (uint64_t i = 0; i < t.batch; i++)
+    meter measure(t);
+    for (bool more = true; more;) {
+        const auto begin = watch::now();
+        for (std::uint64_t n = 0; n < t.batch; n++)
             other = std::move(other).resume();
-    } while (o.meters[0].record(start, t.batch));
+        more = measure.record(begin, t.batch);
+    }
     stop = true;
-    other = std::move(other).resume();
-    if (!turned)
-        o.failure = "unit 1 had no turn";
+    std::move(other).resume(); // it ends
+    outcome o;
     o.units = o.live = 2;
-    o.checksum = mix(t.seed + o.meters[0].ops);
+    o.checksum = mix(t.seed + measure.ops);
+    if (turns != measure.ops)
+        o.failure = "unit 1 had " + std::to_string(turns) + " turns, unit 0 " + std::to_string(measure.ops);
+    o.meters.push_back(measure);
     return o;
 }
 
-int main(int argc, char **argv)
+int main(int count, char **arguments)
 {
-    return runner_main({"boost-context",
-                        "symmetric switch (Boost.Context)",
-                        "Boost " BOOST_LIB_VERSION ", compiler " __VERSION__,
-                        "nothing",
-                        "one, on worker 0's CPUs; a yield is two switches, there and back",
-                        {{"yield", true, yield}},
-                        inside},
-                       argc, argv);
+    const std::string number =
+        std::to_string(BOOST_VERSION / 100000) + '.' + std::to_string(BOOST_VERSION / 100 % 1000);
+    const runner boost_context{
+        "boost-context",
+        "symmetric switch (Boost.Context)",
+        "Boost " + number + ", g++ " __VERSION__,
+        "nothing",
+        "one, on the first worker's CPUs; one operation is two switches, there and back",
+        host,
+        {{"yield", true, yield}},
+    };
+    return boost_context.main(count, arguments);
 }

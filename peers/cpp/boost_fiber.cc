@@ -1,342 +1,382 @@
-// boost_fiber.cc - the reference runner for Boost.Fiber: fibers, and its channels. With one worker the round-robin
-// scheduler and a pool of stacks; with more, work stealing and stacks from malloc, for the pool is one thread's.
-#include <boost/fiber/all.hpp>
-#include <boost/version.hpp>
-#include <condition_variable>
-#include <fstream>
+// The reference runner for Boost.Fiber: fibers, with its own channels, schedulers and ways to wait.
+#include <array>
+#include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
-#include "arithmetic.h"
+#include <boost/fiber/all.hpp>
+#include <boost/version.hpp>
+#include <malloc.h>
+
+#include "trial.h"
+#include "work.h"
 
 namespace fibers = boost::fibers;
-using fibers::launch;
+using namespace peers;
 
-constexpr size_t STACK_BYTES = 16 * 1024;
-static bool alone; // one worker
+// Enough for what a unit does here, and what a nested call takes at most.
+constexpr std::size_t stack_bytes = 16 << 10, frame_bytes = 128;
 
-template <typename Fn> static fibers::fiber make(launch policy, Fn fn)
+// A unit; by `dispatch` it runs at once, and who makes it is ready meanwhile, and can be stolen.
+template <typename Body>
+static fibers::fiber start(Body &&body, fibers::launch policy = fibers::launch::dispatch,
+                           std::size_t stack = stack_bytes)
 {
-    static fibers::pooled_fixedsize_stack pool(STACK_BYTES);
-    if (alone)
-        return fibers::fiber(policy, std::allocator_arg, pool, std::move(fn));
-    return fibers::fiber(policy, std::allocator_arg, fibers::fixedsize_stack(STACK_BYTES), std::move(fn));
-}
-
-// The other workers' threads take part until the work is done.
-static void inside(const Trial &t, const std::function<void()> &work)
-{
-    unsigned workers = static_cast<unsigned>(t.workers.size());
-    alone = workers == 1;
-    t.bind(0);
-    if (alone)
-        return work();
-    fibers::mutex lock;
-    fibers::condition_variable changed;
-    bool over = false;
-    std::vector<std::thread> others;
-    for (unsigned w = 1; w < workers; w++)
-        others.emplace_back([&, w] {
-            t.bind(w);
-            fibers::use_scheduling_algorithm<fibers::algo::work_stealing>(workers);
-            std::unique_lock<fibers::mutex> held(lock);
-            changed.wait(held, [&] { return over; });
-        });
-    fibers::use_scheduling_algorithm<fibers::algo::work_stealing>(workers); // returns when all have come
-    work();
-    {
-        std::unique_lock<fibers::mutex> held(lock);
-        over = true;
+    try {
+        return fibers::fiber(policy, std::allocator_arg, fibers::fixedsize_stack(stack), std::forward<Body>(body));
+    } catch (const std::bad_alloc &) {
+        out_of_memory();
     }
-    changed.notify_all();
-    for (std::thread &other : others)
-        other.join();
 }
 
-// ---- ping-pong and ring -------------------------------------------------
-
-static Outcome pingpong(const Trial &t)
+// A unit that runs at once and whose value is a future: its stack is free when it ends, not only when it is asked for.
+template <typename Body> static auto promised(Body &&body)
 {
-    fibers::unbuffered_channel<Words> requests, answers;
-    Outcome o;
+    try {
+        return fibers::async(fibers::launch::dispatch, std::allocator_arg, fibers::fixedsize_stack(stack_bytes),
+                             std::forward<Body>(body));
+    } catch (const std::bad_alloc &) {
+        out_of_memory();
+    }
+}
+
+// One worker: this thread and its round-robin scheduler. More: so many threads that steal from each other; this one is
+// the first, and the others wait in a fiber of their own until the end.
+static void host(const trial &t, const std::function<void()> &body)
+{
+    const std::size_t workers = t.workers.size();
+    for (std::size_t worker = workers; worker-- > 0;)
+        t.bind_to(worker);
+    limit_memory(t);
+    mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max()); // a stack's memory stays for those that come later
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    if (workers == 1)
+        return body();
+    fibers::mutex lock;
+    fibers::condition_variable ended;
+    bool end = false;
+    std::vector<std::thread> threads;
+    for (std::size_t worker = 1; worker < workers; worker++)
+        threads.emplace_back([&, worker] {
+            t.bind_to(worker);
+            fibers::use_scheduling_algorithm<fibers::algo::work_stealing>(workers); // waits until all have come
+            std::unique_lock<fibers::mutex> held(lock);
+            ended.wait(held, [&] { return end; });
+        });
+    fibers::use_scheduling_algorithm<fibers::algo::work_stealing>(workers);
+    body();
+    {
+        std::lock_guard<fibers::mutex> held(lock);
+        end = true;
+    }
+    ended.notify_all();
+    for (std::thread &thread : threads)
+        thread.join();
+}
+
+using words = std::unique_ptr<std::uint64_t[]>;
+
+// Two fibers, an unbuffered channel each way; the message's pointer travels, and who has it owns it.
+static outcome pingpong(const trial &t)
+{
+    const std::uint64_t length = t.param("size") / 8;
+    fibers::unbuffered_channel<words> requests, answers;
+    outcome o;
     std::string wrong;
-    uint64_t s = 0;
-    fibers::fiber server = make(launch::post, [&] {
-        Words words;
-        for (uint64_t n = 0; requests.pop(words) == fibers::channel_op_status::success; n++) {
-            if (!turn(words, t.seed, n))
-                wrong = "request " + std::to_string(n) + " is wrong";
-            answers.push(std::move(words));
+    fibers::fiber server = start([&] {
+        words m;
+        for (std::uint64_t s = 0; requests.pop(m) == fibers::channel_op_status::success; s++) {
+            std::uint64_t word = mix(t.seed + s), bad = 0;
+            for (std::uint64_t i = 0; i < length; i++, word += step) {
+                bad |= m[i] ^ word;
+                m[i] = ~word;
+            }
+            if (bad)
+                wrong = "request " + std::to_string(s) + " is wrong";
+            answers.push(std::move(m));
         }
     });
-    fibers::fiber client = make(launch::post, [&] {
-        Words words(t.param("size") / 8);
-        o.meters.emplace_back(t);
-        Clock::time_point start;
-        do {
-            start = Clock::now();
-            for (uint64_t i = 0; i < t.batch; i++, s++) {
-                ask(words, t.seed, s);
-                requests.push(std::move(words));
-                answers.pop(words);
-                if (!check(words, t.seed, s, o.checksum))
+    fibers::fiber client = start([&] {
+        words m(new std::uint64_t[length]);
+        std::uint64_t s = 0;
+        meter measure(t);
+        for (bool more = true; more;) {
+            const auto begin = watch::now();
+            for (std::uint64_t n = 0; n < t.batch; n++, s++) {
+                std::uint64_t word = mix(t.seed + s), bad = 0, all = 0;
+                for (std::uint64_t i = 0; i < length; i++)
+                    m[i] = word + i * step;
+                requests.push(std::move(m));
+                answers.pop(m);
+                for (std::uint64_t i = 0; i < length; i++, word += step) {
+                    bad |= m[i] ^ ~word;
+                    all += m[i];
+                }
+                o.checksum += mix(all ^ s);
+                if (bad)
                     o.failure = "answer " + std::to_string(s) + " is wrong";
             }
-        } while (o.meters[0].record(start, t.batch));
+            more = measure.record(begin, t.batch);
+        }
         requests.close();
+        o.messages = 2 * s;
+        o.meters.push_back(measure);
     });
     client.join();
     server.join();
     o.units = o.live = 2;
-    o.messages = 2 * s;
     if (!wrong.empty())
         o.failure = wrong;
     return o;
 }
 
-using Link = fibers::unbuffered_channel<Token>;
-
-// A node until the ring closes; the one where the token ends has the checksum.
-static void pass_on(const Trial &t, uint64_t node, Link &in, Link &out, uint64_t &checksum)
+// A fiber a node, an unbuffered channel to the next.
+static outcome ring(const trial &t)
 {
-    Token token;
-    while (in.pop(token) == fibers::channel_op_status::success) {
-        if (!token.hop(t.seed, node)) {
-            checksum = mix(token.fold ^ node);
-            break;
-        }
-        out.push(token);
-    }
-    out.close();
-}
-
-static Outcome ring(const Trial &t)
-{
-    uint64_t nodes = t.param("nodes");
-    std::vector<std::unique_ptr<Link>> links;
+    const std::uint64_t nodes = t.param("nodes");
+    if (nodes < 2)
+        reject("nodes: expected two at least");
+    std::vector<fibers::unbuffered_channel<token>> links(nodes);
+    outcome o;
+    const auto pass_on = [&](std::uint64_t node) {
+        auto &next = links[(node + 1) % nodes];
+        for (token k; links[node].pop(k) == fibers::channel_op_status::success; next.push(k))
+            if (!k.hop(t.seed, node)) {
+                o.checksum = mix(k.fold ^ node);
+                break;
+            }
+        next.close();
+    };
     std::vector<fibers::fiber> units;
-    Outcome o;
-    for (uint64_t i = 0; i < nodes; i++)
-        links.push_back(std::make_unique<Link>());
-    for (uint64_t node = 1; node < nodes; node++)
-        units.push_back(
-            make(launch::post, [&, node] { pass_on(t, node, *links[node - 1], *links[node], o.checksum); }));
-    units.push_back(make(launch::post, [&] {
-        Link &out = *links[0], &in = *links[nodes - 1];
-        Token token;
-        o.meters.emplace_back(t);
-        Clock::time_point start;
-        do {
-            start = Clock::now();
-            for (uint64_t i = 0; i < t.batch; i++) {
-                token.left = nodes;
-                out.push(token);
-                in.pop(token);
-                if (token.hop(t.seed, 0))
+    for (std::uint64_t node = 1; node < nodes; node++)
+        units.push_back(start([&pass_on, node] { pass_on(node); }));
+    units.push_back(start([&] {
+        token k;
+        meter measure(t);
+        for (bool more = true; more;) {
+            const auto begin = watch::now();
+            for (std::uint64_t n = 0; n < t.batch; n++) {
+                k.left = nodes;
+                links[1].push(k);
+                links[0].pop(k);
+                if (k.hop(t.seed, 0))
                     o.failure = "the token did not come back after one lap";
             }
-        } while (o.meters[0].record(start, t.batch));
-        token.left = last_hops(t.seed);
-        out.push(token);
-        pass_on(t, 0, in, out, o.checksum);
+            more = measure.record(begin, t.batch);
+        }
+        o.messages = measure.ops * nodes + last_hops(t.seed);
+        o.meters.push_back(measure);
+        k.left = last_hops(t.seed);
+        links[1].push(k);
+        pass_on(0);
     }));
     for (fibers::fiber &unit : units)
         unit.join();
     o.units = o.live = nodes;
-    o.messages = o.meters[0].ops * nodes + last_hops(t.seed);
     return o;
 }
 
-// ---- skynet and fib -----------------------------------------------------
-
-// A child is run at once (dispatch): few live at a time.
-static Sum node(uint64_t first, uint64_t leaves, uint64_t grain, uint64_t seed)
+// A fiber a node, for whose sum its parent waits.
+static sum node(std::uint64_t first, std::uint64_t leaves, std::uint64_t grain, std::uint64_t seed)
 {
     if (leaves <= grain)
-        return Sum::of(first, leaves, seed);
-    Sum children[10], all;
-    fibers::fiber units[10];
-    uint64_t share = leaves / 10;
-    for (uint64_t i = 0; i < 10; i++)
-        units[i] = make(launch::dispatch, [&, i] { children[i] = node(first + i * share, share, grain, seed); });
-    all.units = 1;
-    for (uint64_t i = 0; i < 10; i++) {
-        units[i].join();
-        all.add(children[i]);
-    }
+        return sum::leaf(first, leaves, seed);
+    const std::uint64_t share = leaves / 10;
+    std::array<fibers::future<sum>, 10> children;
+    for (std::uint64_t i = 0; i < 10; i++)
+        children[i] = promised([=] { return node(first + i * share, share, grain, seed); });
+    sum all;
+    for (auto &child : children)
+        all.add(child.get());
     return all;
 }
 
-static Outcome skynet(const Trial &t)
+static outcome skynet(const trial &t)
 {
-    uint64_t leaves = t.param("leaves");
-    Sum sum;
-    make(launch::dispatch, [&] { sum = node(0, leaves, t.param("grain"), t.seed); }).join();
-    return sum.outcome(leaves);
+    const std::uint64_t leaves = t.param("leaves"), grain = t.param("grain");
+    return promised([&] { return node(0, leaves, grain, t.seed); }).get().checked(leaves);
 }
 
-static Call fork(uint64_t n, uint64_t cutoff, uint64_t salt)
+// A call above the cutoff starts a fiber for n-1, does n-2 itself and joins it.
+static call fork(std::uint64_t n, std::uint64_t cutoff, std::uint64_t salt)
 {
     if (n <= cutoff)
-        return {Call::plain(n, salt), 0};
-    Call left;
-    fibers::fiber unit = make(launch::dispatch, [&] { left = fork(n - 1, cutoff, salt); });
-    Call right = fork(n - 2, cutoff, salt);
+        return {plain(n, salt), 0};
+    call left;
+    fibers::fiber unit = start([&left, n, cutoff, salt] { left = fork(n - 1, cutoff, salt); });
+    const call right = fork(n - 2, cutoff, salt);
     unit.join();
-    return left.join(right);
+    return call::joined(left, right);
 }
 
-static Outcome fib(const Trial &t)
+static outcome fib(const trial &t)
 {
-    Call call;
-    make(launch::dispatch, [&] { call = fork(t.param("n"), t.param("cutoff"), mix(t.seed)); }).join();
-    return call.outcome();
-}
-
-// ---- spawn --------------------------------------------------------------
-
-static uint64_t available_bytes()
-{
-    std::ifstream file("/proc/meminfo");
-    std::string word;
-    while (file >> word)
-        if (word == "MemAvailable:") {
-            uint64_t kib = 0;
-            file >> kib;
-            return kib * 1024;
-        }
-    return UINT64_MAX;
+    const std::uint64_t n = t.param("n"), cutoff = std::max<std::uint64_t>(t.param("cutoff"), 1), salt = mix(t.seed);
+    call first;
+    start([&] { first = fork(n, cutoff, salt); }).join();
+    return first.checked();
 }
 
 // Where a burst waits until all of it is there.
-struct Gate {
+class gate
+{
+  public:
+    explicit gate(std::uint64_t units) : missing(units)
+    {
+    }
+
+    void wait()
+    {
+        std::unique_lock<fibers::mutex> held(lock);
+        if (--missing == 0)
+            complete.notify_one();
+        opened.wait(held, [&] { return open; });
+    }
+
+    void open_when_complete()
+    {
+        std::unique_lock<fibers::mutex> held(lock);
+        complete.wait(held, [&] { return missing == 0; });
+        open = true;
+        held.unlock();
+        opened.notify_all();
+    }
+
+  private:
     fibers::mutex lock;
-    fibers::condition_variable changed;
-    uint64_t missing = 0;
+    fibers::condition_variable complete, opened;
+    std::uint64_t missing;
     bool open = false;
 };
 
-static void wait_at(Gate &gate)
+// Frame by frame down to the bottom and up again.
+[[gnu::noinline]] static std::uint64_t descend(std::uint64_t frame, std::uint64_t depth, std::uint64_t value,
+                                               gate *wait)
 {
-    std::unique_lock<fibers::mutex> held(gate.lock);
-    if (--gate.missing == 0)
-        gate.changed.notify_all();
-    gate.changed.wait(held, [&] { return gate.open; });
+    if (frame < depth)
+        return mix(descend(frame + 1, depth, value, wait) + frame);
+    if (wait)
+        wait->wait();
+    return value;
 }
 
-__attribute__((noinline)) static uint64_t descend(const Trial &t, uint64_t unit, uint64_t frame, uint64_t depth,
-                                                  Gate *gate)
+// A fiber a unit, in bursts; to make all of one before the first runs is the faster way here.
+static outcome spawn(const trial &t)
 {
-    if (frame == depth) {
-        if (gate)
-            wait_at(*gate);
-        return mix(t.seed + unit);
-    }
-    return mix(descend(t, unit, frame + 1, depth, gate) + frame);
-}
-
-static Outcome spawn(const Trial &t)
-{
-    static std::vector<char> ballast(t.param("parent_rss") << 20, 1); // each page written, kept to the end
-    uint64_t units = t.param("units"), burst = t.param("burst"), depth = t.param("depth"), numbers = 0;
-    bool gated = t.param("gate") > 0;
-    Outcome o;
-    if (burst == 0 || burst > units)
-        burst = units;
-    if (gated && burst > available_bytes() / 2 / STACK_BYTES) {
-        o.refusal = std::to_string(burst) + " stacks of 16 KiB are more than half of the available memory";
-        return o;
-    }
-    std::vector<uint64_t> values(burst);
-    for (uint64_t first = 0; first < units; first += burst) {
-        uint64_t n = std::min(burst, units - first);
-        std::vector<fibers::fiber> made;
-        Gate gate;
-        gate.missing = n;
-        made.reserve(n);
-        for (uint64_t i = 0; i < n; i++)
-            made.push_back(make(gated ? launch::post : launch::dispatch,
-                                [&, i] { values[i] = descend(t, first + i, 1, depth, gated ? &gate : nullptr); }));
-        if (gated) {
-            std::unique_lock<fibers::mutex> held(gate.lock);
-            gate.changed.wait(held, [&] { return gate.missing == 0; });
-            gate.open = true;
-            gate.changed.notify_all();
-        }
-        for (uint64_t i = 0; i < n; i++) {
+    const std::uint64_t units = t.param("units"), depth = t.param("depth");
+    const bool gated = t.param("gate") > 0;
+    if (units == 0 || depth == 0)
+        reject("units and depth: expected one at least");
+    const std::uint64_t asked = t.param("burst"), burst = asked == 0 ? units : std::min(asked, units);
+    const std::size_t stack = stack_bytes + depth * frame_bytes;
+    struct result {
+        std::uint64_t number, value;
+    };
+    std::vector<result> results(burst);
+    std::vector<fibers::fiber> made(burst);
+    std::uint64_t numbers = 0;
+    outcome o;
+    for (std::uint64_t first = 0; first < units; first += burst) {
+        const std::uint64_t count = std::min(burst, units - first);
+        gate closed(count);
+        for (std::uint64_t i = 0; i < count; i++)
+            made[i] = start(
+                [&, i, first, wait = gated ? &closed : nullptr] {
+                    results[i] = {first + i, descend(1, depth, mix(t.seed + first + i), wait)};
+                },
+                fibers::launch::post, stack);
+        if (gated)
+            closed.open_when_complete();
+        for (std::uint64_t i = 0; i < count; i++) {
             made[i].join();
-            numbers += first + i;
-            o.checksum += values[i];
+            numbers += results[i].number;
+            o.checksum += results[i].value;
         }
     }
-    if (numbers != units * (units - 1) / 2)
-        o.failure = "the units' numbers sum to " + std::to_string(numbers);
     o.units = units;
     o.live = gated ? burst : 1;
+    if (const std::uint64_t want = units * (units - 1) / 2; numbers != want)
+        o.failure = "the units' numbers sum to " + std::to_string(numbers) + ", not " + std::to_string(want);
     return o;
 }
 
-// ---- mpmc and yield -----------------------------------------------------
-
-struct Message {
-    uint64_t producer, number;
+struct message {
+    std::uint64_t producer, sequence;
 };
 
-// What a consumer knows: which number each producer may come with next, and the sum.
-struct Consumer {
-    std::vector<uint64_t> next;
-    uint64_t sum = 0, taken = 0;
+// What a consumer hands back.
+struct consumed {
+    std::uint64_t sum = 0;
     std::string failure;
-
-    void take(const Trial &t, const Message &m, uint64_t work)
-    {
-        if (m.producer >= next.size() || m.number < next[m.producer])
-            failure = "message " + std::to_string(m.number) + " of producer " + std::to_string(m.producer) +
-                      " came out of order";
-        else
-            next[m.producer] = m.number + 1;
-        uint64_t h = mix(t.seed + (m.producer << 40) + m.number);
-        for (uint64_t i = 0; i < work; i++)
-            h = mix(h);
-        sum += h;
-        if (++taken % 1024 == 0)
-            t.progress(taken);
-    }
 };
 
-template <typename Channel> static Outcome share(const Trial &t, Channel &queue)
+template <typename Channel>
+static consumed consume(const trial &t, Channel &queue, std::uint64_t producers, std::uint64_t work)
 {
-    uint64_t producers = t.param("producers"), consumers = t.param("consumers"), work = t.param("work");
-    std::vector<Consumer> side(consumers, Consumer{std::vector<uint64_t>(producers), 0, 0, ""});
-    std::vector<fibers::fiber> takers, makers;
-    Outcome o;
-    for (uint64_t c = 0; c < consumers; c++)
-        takers.push_back(make(launch::post, [&, c] {
-            Message m;
-            while (queue.pop(m) == fibers::channel_op_status::success)
-                side[c].take(t, m, work);
-        }));
-    o.meters.assign(producers, Meter(t)); // one window for all
-    for (uint64_t p = 0; p < producers; p++)
-        makers.push_back(make(launch::post, [&, p] {
-            uint64_t s = 0;
-            Clock::time_point start;
-            do {
-                start = Clock::now();
-                for (uint64_t i = 0; i < t.batch; i++)
-                    queue.push(Message{p, s++});
-            } while (o.meters[p].record(start, t.batch));
-        }));
-    for (fibers::fiber &maker : makers)
-        maker.join();
+    constexpr std::uint64_t glance = 256; // it looks at the clock once in so many messages
+    consumed c;
+    std::vector<std::uint64_t> next(producers);
+    std::uint64_t taken = 0, told = 0;
+    for (message m; queue.pop(m) == fibers::channel_op_status::success;) {
+        const auto [p, s] = m;
+        if (p >= producers || s < next[p])
+            c.failure = "message " + std::to_string(s) + " of producer " + std::to_string(p) + " came out of order";
+        else
+            next[p] = s + 1;
+        std::uint64_t h = mix(t.seed + (p << 40) + s);
+        for (std::uint64_t i = 0; i < work; i++)
+            h = mix(h);
+        c.sum += h;
+        if (++taken % glance == 0)
+            t.progress(taken, told, watch::now());
+    }
+    return c;
+}
+
+template <typename Channel> static meter produce(const trial &t, Channel &queue, std::uint64_t p, const window &w)
+{
+    meter measure(t, w);
+    std::uint64_t s = 0;
+    for (bool more = true; more;) {
+        const auto begin = watch::now();
+        for (std::uint64_t n = 0; n < t.batch; n++)
+            queue.push(message{p, s++});
+        more = measure.record(begin, t.batch);
+    }
+    return measure;
+}
+
+// All fibers share one channel.
+template <typename Channel> static outcome exchange(const trial &t, Channel &queue)
+{
+    const std::uint64_t producers = t.param("producers"), consumers = t.param("consumers"), work = t.param("work");
+    if (producers == 0 || consumers == 0)
+        reject("producers and consumers: expected one at least");
+    std::vector<std::optional<meter>> meters(producers);
+    std::vector<consumed> results(consumers);
+    std::vector<fibers::fiber> sending, receiving;
+    fibers::promise<window> open;
+    const fibers::shared_future<window> opened = open.get_future().share();
+    for (std::uint64_t c = 0; c < consumers; c++)
+        receiving.push_back(start([&, c] { results[c] = consume(t, queue, producers, work); }));
+    for (std::uint64_t p = 0; p < producers; p++)
+        sending.push_back(start([&, p] { meters[p] = produce(t, queue, p, opened.get()); }));
+    open.set_value(window::open(t));
+    for (fibers::fiber &unit : sending)
+        unit.join();
     queue.close();
-    for (fibers::fiber &taker : takers)
-        taker.join();
+    for (fibers::fiber &unit : receiving)
+        unit.join();
+    outcome o;
     o.units = o.live = producers + consumers;
-    for (const Meter &m : o.meters)
-        o.messages += m.ops;
-    for (const Consumer &c : side) {
+    for (const auto &m : meters) {
+        o.meters.push_back(*m);
+        o.messages += m->ops;
+    }
+    for (const consumed &c : results) {
         o.checksum += c.sum;
         if (!c.failure.empty())
             o.failure = c.failure;
@@ -344,76 +384,88 @@ template <typename Channel> static Outcome share(const Trial &t, Channel &queue)
     return o;
 }
 
-static Outcome mpmc(const Trial &t)
+static outcome mpmc(const trial &t)
 {
-    Outcome no;
     if (t.param("size") != 16 || t.text("pass") != "copy")
-        no.refusal = "messages of 16 bytes, copied, only";
-    else if (t.text("capacity") == "inf")
-        no.refusal = "a channel of Boost.Fiber has a capacity";
-    if (!no.refusal.empty())
-        return no;
-    uint64_t capacity = t.param("capacity");
+        throw refusal{"messages of 16 bytes, copied, only"};
+    if (t.text("capacity") == "inf")
+        throw refusal{"a channel of Boost.Fiber has a capacity"};
+    const std::uint64_t capacity = t.param("capacity");
+    if (capacity > 1 << 24)
+        throw refusal{"a channel for 16,777,216 messages at most"};
     if (capacity == 0) {
-        fibers::unbuffered_channel<Message> queue;
-        return share(t, queue);
+        fibers::unbuffered_channel<message> queue;
+        return exchange(t, queue);
     }
-    if (capacity & (capacity - 1)) {
-        no.refusal = "a channel of Boost.Fiber has a power of two of slots";
-        return no;
-    }
-    fibers::buffered_channel<Message> queue(capacity < 2 ? 2 : capacity); // one slot of it stays empty
-    return share(t, queue);
+    std::size_t slots = 2; // a power of two, one of which stays empty
+    while (slots <= capacity)
+        slots *= 2;
+    fibers::buffered_channel<message> queue(slots);
+    return exchange(t, queue);
 }
 
-static Outcome yield(const Trial &t)
+// Fibers that take turns; the first measures.
+static outcome yield(const trial &t)
 {
-    uint64_t units = t.param("units");
+    const std::uint64_t units = t.text("units").empty() ? 2 : t.param("units");
     std::atomic<bool> stop{false};
-    std::atomic<uint64_t> turned{0};
-    std::vector<fibers::fiber> made;
-    Outcome o;
-    made.push_back(make(launch::post, [&] {
-        o.meters.emplace_back(t);
-        Clock::time_point start;
-        do {
-            start = Clock::now();
-            for (uint64_t i = 0; i < t.batch; i++)
+    std::vector<std::uint64_t> turns(units);
+    std::vector<fibers::fiber> others;
+    outcome o;
+    for (std::uint64_t u = 1; u < units; u++)
+        others.push_back(start([&, u] {
+            std::uint64_t count = 0;
+            while (!stop.load(std::memory_order_relaxed)) {
+                count++;
                 boost::this_fiber::yield();
-        } while (o.meters[0].record(start, t.batch));
-        stop.store(true, std::memory_order_relaxed);
-    }));
-    for (uint64_t u = 1; u < units; u++)
-        made.push_back(make(launch::post, [&] {
-            if (!stop.load(std::memory_order_relaxed))
-                turned.fetch_add(1, std::memory_order_relaxed);
-            while (!stop.load(std::memory_order_relaxed))
-                boost::this_fiber::yield();
+            }
+            turns[u] = count;
         }));
-    for (fibers::fiber &unit : made)
+    start([&] {
+        meter measure(t);
+        for (bool more = true; more;) {
+            const auto begin = watch::now();
+            std::uint64_t count = 0;
+            while (count < t.batch) {
+                count++;
+                boost::this_fiber::yield();
+            }
+            more = measure.record(begin, count);
+        }
+        stop.store(true, std::memory_order_relaxed);
+        o.meters.push_back(measure);
+    }).join();
+    for (fibers::fiber &unit : others)
         unit.join();
-    if (alone && turned != units - 1)
-        o.failure = std::to_string(turned) + " of " + std::to_string(units - 1) + " other units had a turn";
     o.units = o.live = units;
     o.checksum = mix(t.seed + o.meters[0].ops);
+    for (std::uint64_t u = 1; u < units && t.workers.size() == 1; u++)
+        if (turns[u] == 0)
+            o.failure = "unit " + std::to_string(u) + " has never yielded";
     return o;
 }
 
-int main(int argc, char **argv)
+int main(int count, char **arguments)
 {
-    return runner_main({"boost-fiber",
-                        "green threads (Boost.Fiber)",
-                        "Boost " BOOST_LIB_VERSION ", compiler " __VERSION__,
-                        "with more than one worker: an idle thread looks for work to steal, without end",
-                        "a thread a worker, on its CPUs; one: round robin, more: work stealing; stacks of 16 KiB; a "
-                        "buffered channel holds one message less than its capacity",
-                        {{"pingpong", true, pingpong},
-                         {"ring", true, ring},
-                         {"skynet", false, skynet},
-                         {"fib", false, fib},
-                         {"spawn", false, spawn},
-                         {"mpmc", true, mpmc},
-                         {"yield", true, yield}},
-                        inside},
-                       argc, argv);
+    const std::string number =
+        std::to_string(BOOST_VERSION / 100000) + '.' + std::to_string(BOOST_VERSION / 100 % 1000);
+    const runner boost_fiber{
+        "boost-fiber",
+        "green threads (Boost.Fiber)",
+        "Boost " + number + ", g++ " __VERSION__,
+        "one worker: nothing; more: an idle thread looks for work to steal and never sleeps",
+        "one worker: round_robin; more: work_stealing, a thread a worker, on its CPUs; stacks of 16 KiB by malloc; "
+        "a buffered channel has the next power of two of slots, of which one stays empty",
+        host,
+        {
+            {"pingpong", true, pingpong},
+            {"ring", true, ring},
+            {"skynet", false, skynet},
+            {"fib", false, fib},
+            {"spawn", false, spawn},
+            {"mpmc", true, mpmc},
+            {"yield", true, yield},
+        },
+    };
+    return boost_fiber.main(count, arguments);
 }
