@@ -1,4 +1,4 @@
-/* Ping-pong with channels that hold one message: the cell of channels.c over others. Nobody waits to be received, and
+/* Ping-pong with channels that hold one message: the cell is channels.c. Nobody waits to be received, and
  * a channel that is declared one to one needs no lock. */
 #include "channels/channels.h"
 #include "fw.h"
