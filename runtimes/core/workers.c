@@ -418,6 +418,11 @@ void worker_spawn(worker *w, job *j)
     }
 }
 
+job *worker_take_spawned(worker *w)
+{
+    return take_spawned(w->priv);
+}
+
 void pool_push_to(pool *p, unsigned index, job *j)
 {
     worker *self = worker_here();

@@ -46,6 +46,8 @@ void pool_push_to(pool *p, unsigned index, job *j);
 /* From a worker of a pool that is not pinned: j has not run yet. This worker runs its newest first; a thief takes the
  * oldest. Wakes a worker if all who could run it sleep. */
 void worker_spawn(worker *w, job *j);
+/* From a worker: the newest of what its jobs spawned and nobody has begun, which it then must run, or NULL. */
+job *worker_take_spawned(worker *w);
 /* From a worker: the next job of its own queues, which it then must run, or NULL: none there, or the pool stops. For
  * units that hand over to one another without returning to the worker. */
 job *worker_next(worker *w);

@@ -9,7 +9,7 @@
 
 #include "core/park.h"
 
-enum { OPERATIONS_A_POLL = 128 };
+enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 256, DEPTH_MOST = 128 };
 
 void task_bad_state(const char *function, uint32_t state)
 {
@@ -29,8 +29,9 @@ void task_hold(task *t)
 
 void task_release(task *t)
 {
-    /* acq_rel: all that others did with t is done before it is freed. */
-    if (task_change(t, 0u - REFERENCE, memory_order_acq_rel) / REFERENCE != 1)
+    /* Acquire, and acq_rel: all that others did with t is done before it is freed. */
+    if (atomic_load_explicit(&t->state, memory_order_acquire) >= 2 * REFERENCE &&
+        task_change(t, 0u - REFERENCE, memory_order_acq_rel) / REFERENCE != 1)
         return;
     worker *w = worker_here();
     if (w && w->sched == t->run) /* else the run may be over */
@@ -69,44 +70,90 @@ static void complete(task *t, worker *w)
 
     if (!t->root)
         fw_count(w->slot, FW_ENDED, 1);
-    task_change(t, COMPLETE - RUNNING, memory_order_acq_rel); /* no wake queues it any more */
+    uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire);
+    if (task_unshared(s)) /* and the executor's reference goes at once; published by the exchange below */
+        atomic_store_explicit(&t->state, COMPLETE + (s / REFERENCE - 1) * REFERENCE, memory_order_relaxed);
+    else
+        task_change(t, COMPLETE - RUNNING, memory_order_acq_rel); /* no wake queues it any more */
     /* acq_rel pairs with poll_join: what the task wrote is seen after the join. */
     task *joiner = atomic_exchange_explicit(&t->joiner, TASK_ENDED, memory_order_acq_rel);
     if (joiner) {
         task_wake(joiner);
         task_release(joiner);
     }
-    task_release(t);
+    if (!task_unshared(s))
+        task_release(t);
     if (done)
         park_wake(done);
 }
 
-static void poll_task(job *j, worker *w)
+static void begin_poll(task *t)
 {
-    task *t = (task *)j;
+    /* NOTIFIED -> RUNNING; acquire pairs with task_wake's and task_release's release. */
+    uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire);
+    if (task_unshared(s))
+        atomic_store_explicit(&t->state, s + RUNNING - NOTIFIED, memory_order_relaxed);
+    else
+        task_change(t, RUNNING - NOTIFIED, memory_order_acq_rel);
+}
+
+/* The poll gave TASK_PENDING. True: t was woken meanwhile; else t is no longer ours. */
+static bool end_poll(task *t)
+{
+    uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire);
+    if (task_unshared(s))
+        atomic_store_explicit(&t->state, s - RUNNING, memory_order_release); /* with the acquire in begin_poll */
+    else
+        s = task_change(t, 0u - RUNNING, memory_order_acq_rel); /* as above */
+    return s & NOTIFIED;
+}
+
+static void poll_once(task *t, worker *w)
+{
     task_cx cx = {.task = t, .worker = w, .budget = OPERATIONS_A_POLL};
+    task *outer = w->current;
 
     if (t->last_worker != w->index && t->last_worker != UINT_MAX)
         fw_count(w->slot, FW_MIGRATIONS, 1);
     t->last_worker = w->index;
-    /* NOTIFIED -> RUNNING; acquire pairs with task_wake's release. */
-    task_change(t, RUNNING - NOTIFIED, memory_order_acq_rel);
+    begin_poll(t);
     fw_count(w->slot, FW_POLLS, 1);
     w->current = t;
     task_poll result = t->fut->poll(t->fut, &cx);
-    w->current = NULL;
-    if (result == TASK_READY) {
+    w->current = outer;
+    if (result == TASK_READY)
         complete(t, w);
+    else if (!end_poll(t))
         return;
-    }
-    /* Release: what this poll wrote is seen by the next one, wherever it is. */
-    uint32_t s = task_change(t, 0u - RUNNING, memory_order_acq_rel);
-    if (!(s & NOTIFIED)) /* t is no longer ours */
-        return;
-    if (t->run->pinned)
+    else if (t->run->pinned)
         enqueue(t, false);
     else
         worker_push_last(w, &t->job);
+}
+
+static void poll_task(job *j, worker *w)
+{
+    boxes *b = &((task *)j)->run->boxes[w->index];
+    b->helps = HELPS_A_POLL;
+    poll_once((task *)j, w);
+}
+
+/* Who joins t would sleep until its worker comes to t: polls what was spawned here since, and t itself, within the
+ * joiner's poll. Not without end: others wait for the worker too, and this is its stack. */
+static void poll_what_is_joined(task *t, worker *w)
+{
+    boxes *b = &t->run->boxes[w->index];
+    job *j;
+
+    if (b->depth == DEPTH_MOST)
+        return;
+    b->depth++;
+    while (b->helps > 0 && atomic_load_explicit(&t->joiner, memory_order_relaxed) != TASK_ENDED &&
+           (j = worker_take_spawned(w))) {
+        b->helps--;
+        poll_once((task *)j, w);
+    }
+    b->depth--;
 }
 
 bool task_may_go_on(task_cx *cx)
@@ -167,11 +214,14 @@ int task_spawn(task_cx *cx, task **out, int worker, future *fut)
 
 static task_poll poll_join(future *f, task_cx *cx)
 {
-    task *t = ((task_join_fut *)f)->task, *now = atomic_load_explicit(&t->joiner, memory_order_acquire);
+    task *t = ((task_join_fut *)f)->task, *now;
 
     if (f->pc == UINT32_MAX)
         task_bad_state("task_join", f->pc);
-    if (now != TASK_ENDED && now != cx->task) { /* the first poll, or another task polls now */
+    if (!atomic_load_explicit(&t->joiner, memory_order_relaxed)) /* not ended, and the first poll */
+        poll_what_is_joined(t, cx->worker);
+    now = atomic_load_explicit(&t->joiner, memory_order_acquire); /* pairs with complete's exchange */
+    if (now != TASK_ENDED && now != cx->task) {                   /* the first poll, or another task polls now */
         task_hold(cx->task);
         if (atomic_compare_exchange_strong_explicit(&t->joiner, &now, cx->task, memory_order_acq_rel,
                                                     memory_order_acquire)) {
@@ -258,7 +308,7 @@ int task_run(const task_config *config, future *root)
     if (!r.boxes)
         return -ENOMEM;
     memset(r.boxes, 0, bytes);
-    task *t = new_task(&r, &r.boxes[0].tasks, root, 0, 1);
+    task *t = new_task(&r, &r.boxes[0].tasks, root, 0, 2);
     int err = t ? pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned}) : -ENOMEM;
     if (err) {
         free(t);
@@ -272,6 +322,7 @@ int task_run(const task_config *config, future *root)
     pool_push_to(r.pool, 0, &t->job);
     park_wait(&done, FW_FOREVER);
     pool_stop(r.pool);
+    task_release(t);
     for (unsigned i = 0; i < config->n; i++)
         boxes_free(&r.boxes[i]);
     free(r.boxes);

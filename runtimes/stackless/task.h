@@ -13,6 +13,9 @@
  *                  |            v
  *                  +--wake--  (neither)          wake while RUNNING: RUNNING|NOTIFIED --pending--> NOTIFIED
  *
+ * While the executor and the handle are all who know a task (REFERENCE * 2, as from its spawn until something will wake
+ * it), nobody else can change the word: a plain store will do.
+ *
  * So every wake that comes before COMPLETE is followed by the beginning of a poll, and no two workers poll at once. */
 #ifndef STACKLESS_TASK_H
 #define STACKLESS_TASK_H
@@ -48,6 +51,7 @@ enum { BOX_CLASSES = 5, LEAST_BOX = 64, BOX_SLAB = 65536 }; /* 64 B … 1 KiB */
 
 typedef struct boxes {            /* one a worker; only its worker uses it */
     alignas(FW_PAD) spares tasks; /* ended tasks */
+    unsigned helps, depth;        /* polls inside the poll that the worker began with: left to do, and now */
     void *free[BOX_CLASSES];
     void *slabs;
     unsigned char *next, *end; /* what is left of the newest slab */
@@ -69,6 +73,12 @@ static inline uint32_t task_change(task *t, uint32_t by, memory_order order)
     uint32_t before = atomic_load_explicit(&t->state, memory_order_relaxed);
     atomic_store_explicit(&t->state, before + by, memory_order_relaxed);
     return before;
+}
+
+/* Nobody but the executor and the handle knows a task in this state. */
+static inline bool task_unshared(uint32_t state)
+{
+    return state < 3 * REFERENCE;
 }
 
 void boxes_free(boxes *b);
