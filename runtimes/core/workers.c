@@ -23,6 +23,7 @@
 #include "timers.h"
 
 enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
+enum { THEFT_NS = 1000, DAWDLE_MOST = 7 };
 enum { SEARCHER = 1, SLEEPER = 1 << 16 };
 
 struct worker_private {
@@ -36,6 +37,8 @@ struct worker_private {
     pthread_t thread;
     const fw_worker *place;
     uint32_t tick, lifo_run, victim;
+    uint64_t stolen_ns; /* when it last stole; 0: and has asked since whether that was worth it */
+    unsigned in_vain;   /* thefts in a row that were not */
     bool searching;
     bool stealing; /* the pool's: else ring, slot and deque are this worker's own, and only its inbox is for others */
 };
@@ -195,6 +198,26 @@ static job *steal(struct worker_private *w, bool lifo_slots)
     return NULL;
 }
 
+/* Where what was stolen last was done sooner than a theft takes, its victim is better left alone for a while: each
+ * theft takes the line of its deque away. Twice as long each time that it happens again. */
+static void dawdle(struct worker_private *w)
+{
+    pool *p = w->self.pool;
+    uint64_t now = fw_now_ns();
+
+    w->in_vain = now - w->stolen_ns >= THEFT_NS ? 0 : w->in_vain < DAWDLE_MOST ? w->in_vain + 1 : DAWDLE_MOST;
+    w->stolen_ns = 0;
+    if (w->in_vain == 0 || core_spin_ns(1) == 0)
+        return;
+    stop_searching(w, false); /* others may be woken meanwhile */
+    for (uint64_t until = now + ((THEFT_NS / 2) << w->in_vain); now < until; now = fw_now_ns()) {
+        if (atomic_load(&p->stop) || atomic_load(&w->inbox.count) || atomic_load(&p->inject.count))
+            return;
+        for (int i = 0; i < 16; i++)
+            core_cpu_relax();
+    }
+}
+
 static void fire_timers(struct worker_private *w)
 {
     core_timer *due;
@@ -278,12 +301,15 @@ static job *find(struct worker_private *w)
         if (!j)
             j = list_pop(&p->inject);
         if (!j && p->stealing) {
+            if (w->stolen_ns)
+                dawdle(w);
             if (!w->searching && 2 * searchers(atomic_load_explicit(&p->idle, memory_order_relaxed)) < p->n) {
                 w->searching = true;
                 atomic_fetch_add(&p->idle, SEARCHER);
             }
             if (w->searching && !(j = steal(w, false)))
                 j = steal(w, true);
+            w->stolen_ns = j ? fw_now_ns() : 0;
         }
         if (j) {
             stop_searching(w, true);
