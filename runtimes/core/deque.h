@@ -63,8 +63,7 @@ static inline deque_array *deque_grow(deque *d, deque_array *a, int64_t top, int
     return twice;
 }
 
-/* Owner. Aborts without memory. The store of bottom publishes the job (pairs with deque_steal); it is sequentially
- * consistent for the sake of the look before a worker parks (see workers.c). */
+/* Owner. Aborts without memory. The store of bottom publishes the job (pairs with deque_steal). */
 static inline void deque_push(deque *d, job *j)
 {
     int64_t bottom = atomic_load_explicit(&d->bottom, memory_order_relaxed); /* ours */
@@ -73,7 +72,7 @@ static inline void deque_push(deque *d, job *j)
     if (bottom - top >= a->size)
         a = deque_grow(d, a, top, bottom);
     atomic_store_explicit(&a->slot[bottom & (a->size - 1)], j, memory_order_relaxed);
-    atomic_store(&d->bottom, bottom + 1);
+    atomic_store_explicit(&d->bottom, bottom + 1, memory_order_release);
 }
 
 /* Owner: the newest, or NULL. Bottom is lowered before top is read, and a thief reads them in the other order, so that

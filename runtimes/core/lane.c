@@ -1,11 +1,8 @@
 /* lane.c - making, closing, and waiting. See lane.h. */
 #include "lane.h"
 
-#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "park.h"
 
@@ -32,7 +29,7 @@ int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many)
                 .slots = slots};
     for (size_t i = 0; many && i < capacity; i++)
         atomic_init(lane_stamp(l, i), 2 * i);
-    l->fenced = !many && syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0;
+    core_barrier_init();
     *out = l;
     return 0;
 }
@@ -94,8 +91,8 @@ static void sleep_on(lane *l, lane_event *e, bool send, uint64_t deadline_ns)
     uint32_t epoch = atomic_load(&e->epoch);
 
     atomic_fetch_add(&e->sleepers, 1); /* seq_cst: pairs with lane_notify */
-    if (!l->many && !l->fenced)
-        FW_MUST(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0);
+    if (!l->many)
+        core_barrier_heavy();
     int err = 0;
     if (!could_go_on(l, send)) {
         fw_count(fw_slot_here(), FW_PARKS, 1);

@@ -8,8 +8,7 @@
  * Waiting: whoever finds it full or empty looks for a while, lets others run, and sleeps on an event. The event counts
  * who is about to sleep; who publishes looks at that count. One of the two sees the other:
  *     sleeper: count up, then look at head and tail         publisher: head or tail changes, then look at the count
- * With many, the compare-and-swap orders the publisher's two steps. One to one has no such instruction: there the
- * sleeper interrupts all CPUs that run this process between its two steps (membarrier), so that nobody else pays. */
+ * With many, the compare-and-swap orders the publisher's two steps; one to one, barrier.h does. */
 #ifndef CORE_LANE_H
 #define CORE_LANE_H
 
@@ -17,6 +16,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "barrier.h"
 #include "fw.h"
 
 enum { LANE_AHEAD = 8 }; /* slots to fetch early: their lines are with the other side's CPU */
@@ -28,7 +28,7 @@ typedef struct lane_event {
 
 typedef struct lane {
     size_t elem_bytes, slot_bytes, capacity, mask;
-    bool many, fenced; /* fenced: no membarrier here, the publisher must order its steps */
+    bool many;
     unsigned char *slots;
     alignas(FW_PAD) _Atomic size_t tail; /* position * 2 + closed; senders */
     size_t head_seen;                    /* one to one: the sender's */
@@ -63,9 +63,8 @@ static inline void lane_copy(void *to, const void *from, size_t bytes)
 /* After a publication. Sequentially consistent: pairs with the count in lane.c, sleep. */
 static inline void lane_notify(const lane *l, lane_event *e)
 {
-    atomic_signal_fence(memory_order_seq_cst); /* one to one: the publication stands before the look in the program */
-    if (l->fenced)
-        atomic_fetch_add(&e->sleepers, 0);
+    if (!l->many)
+        core_barrier_light();
     if (atomic_load(&e->sleepers))
         lane_rouse(e);
 }

@@ -27,8 +27,7 @@ typedef struct runq {
     job *_Atomic slot[RUNQ_SIZE];          /* written by the owner, read by thieves */
 } runq;
 
-/* Owner: appends. False when full. The store of tail publishes the slot (pairs with the acquires of tail below); it is
- * sequentially consistent for the sake of the look before a worker parks (see workers.c). */
+/* Owner: appends. False when full. The store of tail publishes the slot (pairs with the acquires of tail below). */
 static inline bool runq_push(runq *q, job *j)
 {
     uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire); /* pairs with the takers' CAS: slot is free */
@@ -36,7 +35,7 @@ static inline bool runq_push(runq *q, job *j)
     if (tail - head >= RUNQ_SIZE)
         return false;
     atomic_store_explicit(&q->slot[tail % RUNQ_SIZE], j, memory_order_relaxed);
-    atomic_store(&q->tail, tail + 1);
+    atomic_store_explicit(&q->tail, tail + 1, memory_order_release);
     return true;
 }
 

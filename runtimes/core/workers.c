@@ -5,10 +5,10 @@
  * others' rings and what they spawned; and, before sleeping, others' LIFO slots.
  *
  * Sleeping: one word, idle, counts who searches (low half) and who sleeps (high half). A push publishes its job and
- * then reads the word; a worker that goes to sleep changes the word and then looks everywhere once more. All four
- * accesses are sequentially consistent: either the push sees the sleeper and wakes it, or the sleeper's last look sees
- * the job. (The push only reads, so that the word's line stays with everybody while nobody falls asleep.) A push wakes
- * nobody while somebody searches: the last searcher that finds work wakes the next.
+ * then reads the word; a worker that goes to sleep changes the word and then looks everywhere once more. By barrier.h,
+ * either the push sees the sleeper and wakes it, or the sleeper's last look sees the job. (The push only reads, so that
+ * the word's line stays with everybody while nobody falls asleep.) A push wakes nobody while somebody searches: the
+ * last searcher that finds work wakes the next.
  */
 #include "workers.h"
 
@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "barrier.h"
 #include "deque.h"
 #include "joblist.h"
 #include "park.h"
@@ -93,6 +94,7 @@ static struct worker_private *rouse(pool *p, int index)
 /* After a job was published: in worker `index`'s inbox, or (-1) where anybody may find it. */
 static void notify(pool *p, int index)
 {
+    core_barrier_light();
     uint32_t idle = atomic_load(&p->idle);
     if (idle / SLEEPER == 0 || (index < 0 && searchers(idle) > 0))
         return;
@@ -136,6 +138,7 @@ static void sleep_until_work(struct worker_private *w)
     p->asleep[p->asleep_count++] = w->self.index;
     atomic_fetch_add(&p->idle, change);
     job_list_unlock(&p->sleep_lock);
+    core_barrier_heavy();
     if (!work_visible(w))
         park_wait(&w->sleeper, timers_next(&w->timers));
     /* Awake by a wake, a timer or the look: whoever is still on the list takes itself off. Either way it now searches.
@@ -352,6 +355,7 @@ int pool_start(pool **out, const pool_config *config)
         free(p);
         return n == 0 || n >= SLEEPER ? -EINVAL : -ENOMEM;
     }
+    core_barrier_init();
     *p = (pool){.n = n, .stealing = n > 1 && !config->pinned};
     p->asleep = calloc(n, sizeof *p->asleep);
     p->places = calloc(n, sizeof *p->places);
