@@ -92,7 +92,7 @@ typedef struct task_yield_fut {
 } task_yield_fut;
 void task_yield(task_yield_fut *y); /* once behind every runnable task of this worker */
 
-/* A frame that can't be embedded, for recursion: zeroed memory of `bytes`, from the worker's own slab up to 1 KiB.
+/* A frame that can't be embedded, for recursion: zeroed memory of `bytes`, from the worker's own slab up to 2 KiB.
  * Aborts without memory. Freed by any task of the same run, with the same size. */
 void *task_box(task_cx *cx, size_t bytes);
 void task_unbox(task_cx *cx, void *frame, size_t bytes);

@@ -63,14 +63,19 @@ void task_wake(task *t)
         enqueue(t, true);
 }
 
-/* The future was ready: t's memory may go with the last release. */
-static void complete(task *t, worker *w)
+/* The future was ready: t's memory may go with the last release. joining: its handle's holder is the caller. */
+static void complete(task *t, worker *w, bool joining)
 {
     struct parker *done = t->root ? t->run->done : NULL;
 
     if (!t->root)
         fw_count(w->slot, FW_ENDED, 1);
     uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire);
+    if (task_unshared(s) && joining) {
+        atomic_store_explicit(&t->state, COMPLETE + REFERENCE, memory_order_relaxed);
+        atomic_store_explicit(&t->joiner, TASK_ENDED, memory_order_relaxed);
+        return;
+    }
     if (task_unshared(s)) /* and the executor's reference goes at once; published by the exchange below */
         atomic_store_explicit(&t->state, COMPLETE + (s / REFERENCE - 1) * REFERENCE, memory_order_relaxed);
     else
@@ -108,7 +113,7 @@ static bool end_poll(task *t)
     return s & NOTIFIED;
 }
 
-static void poll_once(task *t, worker *w)
+static void poll_once(task *t, worker *w, bool joining)
 {
     task_cx cx = {.task = t, .worker = w, .budget = OPERATIONS_A_POLL};
     task *outer = w->current;
@@ -122,7 +127,7 @@ static void poll_once(task *t, worker *w)
     task_poll result = t->fut->poll(t->fut, &cx);
     w->current = outer;
     if (result == TASK_READY)
-        complete(t, w);
+        complete(t, w, joining);
     else if (!end_poll(t))
         return;
     else if (t->run->pinned)
@@ -135,7 +140,7 @@ static void poll_task(job *j, worker *w)
 {
     boxes *b = &((task *)j)->run->boxes[w->index];
     b->helps = HELPS_A_POLL;
-    poll_once((task *)j, w);
+    poll_once((task *)j, w, false);
 }
 
 /* Who joins t would sleep until its worker comes to t: polls what was spawned here since, and t itself, within the
@@ -151,7 +156,7 @@ static void poll_what_is_joined(task *t, worker *w)
     while (b->helps > 0 && atomic_load_explicit(&t->joiner, memory_order_relaxed) != TASK_ENDED &&
            (j = worker_take_spawned(w))) {
         b->helps--;
-        poll_once((task *)j, w);
+        poll_once((task *)j, w, j == &t->job);
     }
     b->depth--;
 }

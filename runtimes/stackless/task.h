@@ -47,7 +47,7 @@ struct task_cx {
     unsigned budget; /* operations left in this poll */
 };
 
-enum { BOX_CLASSES = 5, LEAST_BOX = 64, BOX_SLAB = 65536 }; /* 64 B … 1 KiB */
+enum { BOX_CLASSES = 6, LEAST_BOX = 64, BOX_SLAB = 65536 }; /* 64 B … 2 KiB */
 
 typedef struct boxes {            /* one a worker; only its worker uses it */
     alignas(FW_PAD) spares tasks; /* ended tasks */

@@ -48,8 +48,8 @@ static void run(void *arg)
     node *n = arg;
     answer mine = {.err = 0};
 
-    if (n->part.leaves <= skynet_grain(n->trial))
-        mine.sum = skynet_leaves(n->part, fw_seed(n->trial));
+    if (skynet_is_leaf(&n->part))
+        mine.sum = skynet_leaves(n->part);
     else
         mine = ask_children(n);
     chan_send(n->parent, &mine);

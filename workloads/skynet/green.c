@@ -4,7 +4,6 @@
 #include "spec.h"
 
 typedef struct node {
-    fw_trial *trial;
     skynet_part part;
     skynet_sum sum;
     int err;
@@ -17,12 +16,12 @@ static void run(void *arg)
     green *unit[SKYNET_FANOUT];
     unsigned made = 0;
 
-    if (n->part.leaves <= skynet_grain(n->trial)) {
-        n->sum = skynet_leaves(n->part, fw_seed(n->trial));
+    if (skynet_is_leaf(&n->part)) {
+        n->sum = skynet_leaves(n->part);
         return;
     }
     for (; made < SKYNET_FANOUT && !n->err; made += n->err == 0) {
-        child[made] = (node){.trial = n->trial, .part = skynet_child(n->part, made)};
+        child[made] = (node){.part = skynet_child(n->part, made)};
         n->err = green_spawn(&unit[made], NULL, run, &child[made]);
     }
     for (unsigned i = 0; i < made; i++) {
@@ -47,7 +46,7 @@ static void launch(void *arg)
 int skynet_green(fw_trial *t)
 {
     green_config config = {.workers = fw_worker_of(t, 0), .n = fw_workers(t), .pinned = fw_pin_units(t)};
-    node root = {.trial = t, .part = skynet_whole(t)};
+    node root = {.part = skynet_whole(t)};
 
     fw_begin(t);
     int err = green_run(&config, launch, &root);

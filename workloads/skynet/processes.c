@@ -60,8 +60,8 @@ static int run(void *arg)
     for (unsigned i = 0; i < n->elders; i++)
         proc_link_destroy(n->elder[i]);
     proc_link_sender(n->parent);
-    if (n->part.leaves <= skynet_grain(n->trial)) {
-        mine.sum = skynet_leaves(n->part, fw_seed(n->trial));
+    if (skynet_is_leaf(&n->part)) {
+        mine.sum = skynet_leaves(n->part);
     } else {
         for (; made < SKYNET_FANOUT && !mine.err; made += mine.err == 0)
             mine.err = start(&unit[made], link, made, &(node){.trial = n->trial, .part = skynet_child(n->part, made)});

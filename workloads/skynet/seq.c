@@ -3,14 +3,14 @@
 #include "spec.h"
 
 /* -- unit -- */
-static skynet_sum node(skynet_part part, uint64_t grain, uint64_t seed)
+static skynet_sum node(skynet_part part)
 {
     skynet_sum sum = {0, 0};
 
-    if (part.leaves <= grain)
-        return skynet_leaves(part, seed);
+    if (skynet_is_leaf(&part))
+        return skynet_leaves(part);
     for (unsigned i = 0; i < SKYNET_FANOUT; i++)
-        skynet_add(&sum, node(skynet_child(part, i), grain, seed));
+        skynet_add(&sum, node(skynet_child(part, i)));
     return sum;
 }
 /* -- launch -- */
@@ -21,7 +21,7 @@ int skynet_seq(fw_trial *t)
         return fw_fail(t, "cannot run on worker 0's CPUs: error %d", -err);
     fw_begin(t);
     /* -- coordinate -- */
-    skynet_sum sum = node(skynet_whole(t), skynet_grain(t), fw_seed(t));
+    skynet_sum sum = node(skynet_whole(t));
     fw_count(fw_slot_here(), FW_WORK, 1);
     /* -- finish -- */
     skynet_finish(t, sum);

@@ -7,7 +7,6 @@
 /* -- unit -- */
 typedef struct node {
     future fut;
-    fw_trial *trial;
     skynet_part part;
     skynet_sum sum;
     struct node *child;  /* ten, boxed */
@@ -19,20 +18,19 @@ typedef struct node {
 static async_fn(node)
 {
     async_begin(node);
-    if (self->part.leaves <= skynet_grain(self->trial)) {
-        self->sum = skynet_leaves(self->part, fw_seed(self->trial));
+    if (skynet_is_leaf(&self->part)) {
+        self->sum = skynet_leaves(self->part);
         async_return;
     }
     self->child = task_box(cx, SKYNET_FANOUT * sizeof(node));
     for (self->made = 0; self->made < SKYNET_FANOUT; self->made++) {
         node *child = &self->child[self->made];
-        child->trial = self->trial;
         child->part = skynet_child(self->part, self->made);
         future_init(&child->fut, node_poll);
         if ((self->err = task_spawn(cx, &child->joins.task, -1, &child->fut)) != 0)
             break;
     }
-    for (self->i = 0; self->i < self->made; self->i++) {
+    for (self->i = self->made; self->i-- > 0;) { /* the newest first: it is the next that this worker would poll */
         task_join(&self->child[self->i].joins, self->child[self->i].joins.task);
         async_await(&self->child[self->i].joins.fut);
         skynet_add(&self->sum, self->child[self->i].sum);
@@ -64,7 +62,7 @@ static async_fn(tree)
 int skynet_stackless(fw_trial *t)
 {
     task_config config = {.workers = fw_worker_of(t, 0), .n = fw_workers(t), .pinned = fw_pin_units(t)};
-    tree all = {.root = {.trial = t, .part = skynet_whole(t)}};
+    tree all = {.root = {.part = skynet_whole(t)}};
 
     fw_begin(t);
     future_init(&all.fut, tree_poll);

@@ -17,8 +17,8 @@ static void run(void *arg)
     thr *unit[SKYNET_FANOUT];
     unsigned made = 0;
 
-    if (n->part.leaves <= skynet_grain(n->trial)) {
-        n->sum = skynet_leaves(n->part, fw_seed(n->trial));
+    if (skynet_is_leaf(&n->part)) {
+        n->sum = skynet_leaves(n->part);
         return;
     }
     for (; made < SKYNET_FANOUT && !n->err; made += n->err == 0) {
