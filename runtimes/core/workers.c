@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "barrier.h"
@@ -24,7 +25,7 @@
 #include "timers.h"
 
 enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
-enum { THEFT_NS = 1000, DAWDLE_MOST = 7 };
+enum { THEFT_NS = 1000, SLOT_NS = 3000, DAWDLE_MOST = 7 };
 enum { SEARCHER = 1, SLEEPER = 1 << 16 };
 
 struct worker_private {
@@ -176,6 +177,23 @@ static void push_ring(struct worker_private *w, job *j)
     }
 }
 
+/* What is in the LIFO slot is mostly about to be run, where its data are: only what stays there is taken. */
+static job *steal_next(struct worker_private *victim)
+{
+    job *j = atomic_load_explicit(&victim->next, memory_order_relaxed);
+
+    if (!j)
+        return NULL;
+    if (core_spin_ns(1) == 0)
+        sched_yield();
+    for (uint64_t until = fw_now_ns() + SLOT_NS; core_spin_ns(1) && fw_now_ns() < until;) {
+        if (atomic_load_explicit(&victim->next, memory_order_relaxed) != j)
+            return NULL;
+        core_cpu_relax();
+    }
+    return atomic_exchange_explicit(&victim->next, NULL, memory_order_acquire); /* pairs with pool_push */
+}
+
 static job *steal(struct worker_private *w, bool lifo_slots)
 {
     pool *p = w->self.pool;
@@ -188,7 +206,7 @@ static job *steal(struct worker_private *w, bool lifo_slots)
         uint32_t n = runq_take_half(&victim->ring, taken, RUNQ_SIZE / 2);
         if (n == 0 && (taken[0] = deque_steal(&victim->spawned)))
             n = 1;
-        if (n == 0 && lifo_slots && (taken[0] = atomic_exchange_explicit(&victim->next, NULL, memory_order_acquire)))
+        if (n == 0 && lifo_slots && (taken[0] = steal_next(victim)))
             n = 1;
         if (n == 0)
             continue;

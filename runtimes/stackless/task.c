@@ -9,7 +9,7 @@
 
 #include "core/park.h"
 
-enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 256, DEPTH_MOST = 128 };
+enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 1024, DEPTH_MOST = 128 };
 
 void task_bad_state(const char *function, uint32_t state)
 {

@@ -70,7 +70,9 @@ typedef struct crowd {
 static int spawn_unit(task_cx *cx, crowd *c)
 {
     unit *u = &c->burst.units[c->made];
-    *u = (unit){.top = {.unit = u, .number = 1}, .burst = &c->burst, .id = c->first + c->made};
+    u->top = (frame){.unit = u, .number = 1};
+    u->burst = &c->burst;
+    u->id = c->first + c->made;
     future_init(&u->top.fut, frame_poll);
     return task_spawn(cx, &u->task, -1, &u->top.fut);
 }
