@@ -108,39 +108,31 @@ static void expire(core_timer *timer, worker *w)
     task_release(t);
 }
 
-static int operate(task_chan_fut *f, waiter *w, const worker *by)
+/* Queues f's waiter if the operation can't go on: -EINPROGRESS, with the channel held. */
+static int operate(task_chan_fut *f, const worker *by)
 {
-    return f->send ? core_chan_send(f->channel, f->element, w, by->slot, by->alone)
-                   : core_chan_recv(f->channel, f->element, w, by->slot, by->alone);
+    return f->send ? core_chan_send_held(f->channel, f->element, &f->waiter, by->slot, by->alone)
+                   : core_chan_recv_held(f->channel, f->element, &f->waiter, by->slot, by->alone);
 }
 
-/* Queues f's waiter and arms its timer. -EINPROGRESS, or the result of an operation that could go on after all. */
-static int enlist(task_chan_fut *f, task_cx *cx)
+/* The waiter is queued and nobody has seen it yet: says whom it wakes, and when it gives up. */
+static void enlist(task_chan_fut *f, task_cx *cx)
 {
-    bool timed = f->deadline_ns != FW_FOREVER;
-
     f->task = cx->task;
     atomic_store_explicit(&f->winner, 0, memory_order_relaxed); /* these are published by the channel's lock */
     atomic_store_explicit(&f->woken, 0, memory_order_relaxed);
-    atomic_store_explicit(&f->spent, 0, memory_order_relaxed);
-    f->waiter = (waiter){.winner = &f->winner, .wake = wake_waiter, .owner = cx->task};
+    f->waiter.winner = &f->winner;
+    f->waiter.which = 0;
+    f->waiter.wake = wake_waiter;
+    f->waiter.owner = cx->task;
     task_hold(cx->task);
-    if (timed) { /* first: it fires on this worker, after this poll */
-        f->timer = (core_timer){.deadline_ns = f->deadline_ns, .fire = expire, .owner = f};
-        task_hold(cx->task);
-        core_timer_arm(cx->worker, &f->timer);
-    }
     f->fut.pc = 1;
-    int result = operate(f, &f->waiter, cx->worker);
-    if (result == -EINPROGRESS)
-        return result;
-    f->fut.pc = 0;
-    if (timed) {
-        FW_MUST(core_timer_cancel(&f->timer));
-        task_release(cx->task);
-    }
-    task_release(cx->task);
-    return result;
+    if (f->deadline_ns == FW_FOREVER)
+        return;
+    atomic_store_explicit(&f->spent, 0, memory_order_relaxed);
+    f->timer = (core_timer){.deadline_ns = f->deadline_ns, .fire = expire, .owner = f};
+    task_hold(cx->task);
+    core_timer_arm(cx->worker, &f->timer); /* it fires on this worker, after this poll */
 }
 
 /* The timer was beaten: is it out of the way? */
@@ -179,11 +171,13 @@ static task_poll poll_chan(future *fut, task_cx *cx)
     if (fut->pc == 0) {
         if (!task_may_go_on(cx))
             return TASK_PENDING;
-        f->status = operate(f, NULL, cx->worker);
-        if (f->status == -EAGAIN)
-            f->status = enlist(f, cx);
-        if (f->status == -EINPROGRESS)
+        f->status = operate(f, cx->worker);
+        if (f->status == -EINPROGRESS) {
+            core_chan *channel = f->channel;
+            enlist(f, cx);
+            core_chan_release(channel, cx->worker->alone); /* f may be done at once */
             return TASK_PENDING;
+        }
         fut->pc = UINT32_MAX;
         return TASK_READY;
     }
