@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "copy.h"
 #include "wordlock.h"
 
 typedef struct waiters {
@@ -87,7 +88,7 @@ static void unlink_waiter(waiters *q, waiter *w)
 }
 
 /* The first waiter whose wait this call decides, unlinked; waiters decided elsewhere are unlinked on the way. */
-static waiter *claim_first(waiters *q, bool alone)
+static inline waiter *claim_first(waiters *q, bool alone)
 {
     waiter *w;
     while ((w = q->first)) {
@@ -144,7 +145,7 @@ static int send_locked(core_chan *c, const void *elem, waiter **peer, bool alone
     if (c->closed)
         return -EPIPE;
     if ((*peer = claim_first(&c->receivers, alone))) {
-        memcpy((*peer)->element, elem, c->elem_bytes);
+        copy_element((*peer)->element, elem, c->elem_bytes);
         (*peer)->status = 0;
         return 0;
     }
@@ -152,7 +153,7 @@ static int send_locked(core_chan *c, const void *elem, waiter **peer, bool alone
         return -EAGAIN;
     if (c->depth == c->room && grow(c) != 0)
         return -ENOMEM;
-    memcpy(slot_at(c, c->head + c->depth), elem, c->elem_bytes);
+    copy_element(slot_at(c, c->head + c->depth), elem, c->elem_bytes);
     c->depth++;
     return 0;
 }
@@ -160,15 +161,15 @@ static int send_locked(core_chan *c, const void *elem, waiter **peer, bool alone
 static int recv_locked(core_chan *c, void *elem, waiter **peer, bool alone)
 {
     if (c->depth > 0) {
-        memcpy(elem, slot_at(c, c->head), c->elem_bytes);
+        copy_element(elem, slot_at(c, c->head), c->elem_bytes);
         c->head = wrap(c, c->head + 1);
         c->depth--;
         if ((*peer = claim_first(&c->senders, alone))) { /* its element takes the free place, at the end */
-            memcpy(slot_at(c, c->head + c->depth), (*peer)->element, c->elem_bytes);
+            copy_element(slot_at(c, c->head + c->depth), (*peer)->element, c->elem_bytes);
             c->depth++;
         }
     } else if ((*peer = claim_first(&c->senders, alone))) {
-        memcpy(elem, (*peer)->element, c->elem_bytes);
+        copy_element(elem, (*peer)->element, c->elem_bytes);
     } else {
         return c->closed ? -EPIPE : -EAGAIN;
     }

@@ -14,9 +14,9 @@
 
 #include <errno.h>
 #include <stdalign.h>
-#include <string.h>
 
 #include "barrier.h"
+#include "copy.h"
 #include "fw.h"
 
 enum { LANE_AHEAD = 8 }; /* slots to fetch early: their lines are with the other side's CPU */
@@ -50,16 +50,6 @@ int lane_send_slowly(lane *l, const void *elem, uint64_t deadline_ns);
 int lane_recv_slowly(lane *l, void *elem, uint64_t deadline_ns);
 void lane_rouse(lane_event *e);
 
-static inline void lane_copy(void *to, const void *from, size_t bytes)
-{
-    if (bytes == 8) /* in line */
-        memcpy(to, from, 8);
-    else if (bytes == 16)
-        memcpy(to, from, 16);
-    else
-        memcpy(to, from, bytes);
-}
-
 /* After a publication. Sequentially consistent: pairs with the count in lane.c, sleep. */
 static inline void lane_notify(const lane *l, lane_event *e)
 {
@@ -90,7 +80,7 @@ static inline int lane_send_many(lane *l, const void *elem)
         } else if (atomic_compare_exchange_weak(&l->tail, &tail,
                                                 tail + 2)) { /* seq_cst: before the look at the count */
             __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
-            lane_copy(stamp + 1, elem, l->elem_bytes);
+            copy_element(stamp + 1, elem, l->elem_bytes);
             atomic_store_explicit(stamp, 2 * at + 1, memory_order_release); /* with lane_recv_many */
             lane_notify(l, &l->items);
             return 0;
@@ -112,7 +102,7 @@ static inline int lane_recv_many(lane *l, void *elem)
             at = atomic_load_explicit(&l->head, memory_order_relaxed);
         } else if (atomic_compare_exchange_weak(&l->head, &at, at + 1)) { /* seq_cst: before the look at the count */
             __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
-            lane_copy(elem, stamp + 1, l->elem_bytes);
+            copy_element(elem, stamp + 1, l->elem_bytes);
             atomic_store_explicit(stamp, 2 * (at + l->capacity), memory_order_release); /* with lane_send_many */
             lane_notify(l, &l->room);
             return 0;
@@ -131,7 +121,7 @@ static inline int lane_send_one(lane *l, const void *elem)
             return -EAGAIN;
     }
     __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
-    lane_copy(l->slots + (at & l->mask) * l->slot_bytes, elem, l->elem_bytes);
+    copy_element(l->slots + (at & l->mask) * l->slot_bytes, elem, l->elem_bytes);
     atomic_store_explicit(&l->tail, tail + 2, memory_order_release); /* with lane_recv_one */
     lane_notify(l, &l->items);
     return 0;
@@ -147,7 +137,7 @@ static inline int lane_recv_one(lane *l, void *elem)
             return l->tail_seen & 1 ? -EPIPE : -EAGAIN;
     }
     __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 0);
-    lane_copy(elem, l->slots + (at & l->mask) * l->slot_bytes, l->elem_bytes);
+    copy_element(elem, l->slots + (at & l->mask) * l->slot_bytes, l->elem_bytes);
     atomic_store_explicit(&l->head, at + 1, memory_order_release); /* with lane_send_one */
     lane_notify(l, &l->room);
     return 0;

@@ -44,7 +44,9 @@ void task_release(task *t)
 
 static void enqueue(task *t, bool next)
 {
-    if (t->run->pinned)
+    if (t->run->alone)
+        worker_push_last(pool_worker(t->run->pool, 0), &t->job);
+    else if (t->run->pinned)
         pool_push_to(t->run->pool, (unsigned)t->home, &t->job);
     else
         pool_push(t->run->pool, &t->job, next);
