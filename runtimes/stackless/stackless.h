@@ -55,8 +55,8 @@ int task_run(const task_config *config, future *root);
 int task_spawn(task_cx *cx, task **out, int worker, future *fut);
 /* The task being polled; to wake it from elsewhere. */
 task *task_self(task_cx *cx);
-/* From any poll of the same run, never blocks: t will be polled (again). Wakes coalesce: however many come before the poll begins, one
- * poll follows. The caller holds a reference to t (task_hold), or is t's own poll. */
+/* From any poll of the same run, never blocks: t will be polled (again). Wakes coalesce: however many come before the
+ * poll begins, one poll follows. The caller holds a reference to t (task_hold), or is t's own poll. */
 void task_wake(task *t);
 void task_hold(task *t);           /* one reference more */
 void task_release(task *t);        /* one less; the last frees t */
