@@ -1,10 +1,13 @@
 /* stack.c - see stack.h. */
 #include "stack.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+
+#include "fw.h"
 
 enum { PAGE = 4096, STACKS_PER_SLAB = 64, MADVISE_GUARD_INSTALL = 102 };
 
@@ -14,10 +17,43 @@ typedef struct core_slab {
     size_t bytes;
 } slab;
 
-static void install_guard(unsigned char *page)
+#define CANARY UINT64_C(0x6d6f6e2c74686973)
+enum { CANARY_WORDS = 8 };
+
+static _Atomic int64_t pages_left = INT64_MIN; /* guard pages that may still be made; INT64_MIN: not asked yet */
+static bool no_markers;
+
+void core_stack_limit_guards(int64_t most)
 {
-    if (madvise(page, PAGE, MADVISE_GUARD_INSTALL) != 0)
-        (void)mprotect(page, PAGE, PROT_NONE); /* out of mappings: the stack works, unguarded */
+    no_markers = true;
+    atomic_store(&pages_left, most);
+}
+
+/* A page without access splits a mapping: leaves the rest of the process three quarters of the mappings it may have. */
+static bool may_make_page(void)
+{
+    enum { MAPPINGS_A_PAGE = 2, SHARE = 4 };
+    int64_t unknown = INT64_MIN;
+
+    if (atomic_load(&pages_left) == unknown)
+        atomic_compare_exchange_strong(&pages_left, &unknown, fw_sysctl("vm/max_map_count") / SHARE / MAPPINGS_A_PAGE);
+    return atomic_fetch_sub(&pages_left, 1) > 0;
+}
+
+static bool install_guard(unsigned char *page)
+{
+    static _Atomic bool told;
+
+    if (!no_markers && madvise(page, PAGE, MADVISE_GUARD_INSTALL) == 0)
+        return true;
+    if (may_make_page() && mprotect(page, PAGE, PROT_NONE) == 0)
+        return true;
+    if (!atomic_exchange(&told, true))
+        fprintf(stderr,
+                "green: no more guard pages (vm.max_map_count is %lld): an overflow of a later stack is found "
+                "only when its green thread ends\n",
+                (long long)fw_sysctl("vm/max_map_count"));
+    return false;
 }
 
 static bool add_slab(core_stack_cache *cache)
@@ -43,8 +79,9 @@ static core_stack *cut(core_stack_cache *cache)
     size_t each = cache->bytes + PAGE;
     unsigned char *guard = (unsigned char *)cache->slabs->memory + --cache->uncut * each;
     core_stack *stack = (core_stack *)(guard + each - sizeof *stack);
-    install_guard(guard);
-    *stack = (core_stack){.low = guard + PAGE, .bytes = cache->bytes};
+    *stack = (core_stack){.low = guard + PAGE, .bytes = cache->bytes, .guarded = install_guard(guard)};
+    for (int i = 0; i < CANARY_WORDS && !stack->guarded; i++)
+        memcpy(stack->low + i * sizeof(uint64_t), &(uint64_t){CANARY}, sizeof(uint64_t));
     return stack;
 }
 
@@ -81,8 +118,18 @@ void core_stack_free_all(core_stack_cache *cache)
     cache->uncut = 0;
 }
 
-int core_stack_guards(const core_stack *s, const void *address)
+bool core_stack_intact(const core_stack *s)
+{
+    uint64_t word, wrong = 0;
+    for (int i = 0; i < CANARY_WORDS && !s->guarded; i++) {
+        memcpy(&word, s->low + i * sizeof word, sizeof word);
+        wrong |= word ^ CANARY;
+    }
+    return wrong == 0;
+}
+
+bool core_stack_guards(const core_stack *s, const void *address)
 {
     const unsigned char *at = address;
-    return at >= s->low - PAGE && at < s->low;
+    return s->guarded && at >= s->low - PAGE && at < s->low;
 }

@@ -4,16 +4,20 @@
  *   low  | guard 1 page | ......... stack grows down <- top |  high
  *
  * The guard is an in-place marker where the kernel has MADV_GUARD_INSTALL (Linux 6.13), so that a slab stays one
- * mapping; else a page without access, which costs a mapping. */
+ * mapping; else a page without access, which costs two mappings. Of those a quarter of vm.max_map_count is used; later
+ * stacks have a canary at their low end instead, and a line on standard error says so, once. */
 #ifndef CORE_STACK_H
 #define CORE_STACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct core_stack {
     struct core_stack *next; /* in a cache; lies at the top of the stack's own memory */
     unsigned char *low;      /* lowest usable byte; the guard is below */
     size_t bytes;            /* usable */
+    bool guarded;            /* else its lowest words are a canary */
 } core_stack;
 
 typedef struct core_stack_cache {
@@ -31,6 +35,10 @@ void *core_stack_top(core_stack *s);
 /* Unmaps what the cache has mapped. Only when none of those stacks is in use, in any cache. */
 void core_stack_free_all(core_stack_cache *cache);
 /* Whether address lies in the guard of s. */
-int core_stack_guards(const core_stack *s, const void *address);
+bool core_stack_guards(const core_stack *s, const void *address);
+/* False: somebody wrote over the canary. */
+bool core_stack_intact(const core_stack *s);
+/* For tests: as if the kernel had no markers, and only so many guard pages. Before the first stack. */
+void core_stack_limit_guards(int64_t most);
 
 #endif

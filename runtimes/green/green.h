@@ -16,9 +16,8 @@ typedef struct green_config {
 } green_config;
 
 typedef struct green_attr {
-    int worker;         /* start there; -1: with the spawner */
-    size_t stack_bytes; /* 0: the config's */
-    const char *name;   /* for messages; static storage */
+    int worker;       /* start there; -1: with the spawner */
+    const char *name; /* for messages; static storage */
 } green_attr;
 
 /* Starts the workers, runs fn(arg) as the first green thread, and blocks the calling OS thread until fn returned and
@@ -35,8 +34,7 @@ int green_sleep_until(uint64_t deadline_ns); /* 0; never early */
 green *green_self(void);
 unsigned green_worker(void); /* index of the worker now */
 
-/* Parks the caller. commit(g, arg) runs on the scheduler's stack after the switch, so that an unpark can't race a stack
- * in use; commit returning false cancels the park. A permit is not kept: whoever unparks must know that commit has run
+/* Parks the caller. commit(g, arg) runs on another stack after the switch, so that an unpark can't race a stack in use; commit returning false cancels the park. A permit is not kept: whoever unparks must know that commit has run
  * (e.g. by a lock that commit releases). */
 void green_park(bool (*commit)(green *g, void *arg), void *arg);
 void green_unpark(green *g); /* any worker: makes it runnable */

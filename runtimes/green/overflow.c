@@ -9,19 +9,29 @@
 
 enum { SIGNAL_STACK_BYTES = 32768 };
 
-static void on_fault(int number, siginfo_t *info, void *context)
+static void tell(const green *g)
 {
     char line[160];
+    int length = snprintf(line, sizeof line, "stack overflow in green thread \"%s\" (stack of %zu bytes)\n",
+                          g->name ? g->name : "unnamed", g->stack->bytes);
+    if (write(STDERR_FILENO, line, (size_t)length) < 0)
+        _exit(1);
+}
+
+void green_overflowed(const green *g)
+{
+    tell(g);
+    abort();
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
     worker *w = worker_here();
     green *g = w ? w->current : NULL;
 
     (void)context;
-    if (g && core_stack_guards(g->stack, info->si_addr)) {
-        int length = snprintf(line, sizeof line, "stack overflow in green thread \"%s\" (stack of %zu bytes)\n",
-                              g->name ? g->name : "unnamed", g->stack->bytes);
-        if (write(STDERR_FILENO, line, (size_t)length) < 0)
-            _exit(1);
-    }
+    if (g && core_stack_guards(g->stack, info->si_addr))
+        tell(g);
     signal(number, SIG_DFL); /* returning repeats the access, which now kills */
 }
 

@@ -86,6 +86,8 @@ static void bury(green *g, worker *w)
     sched *s = w->sched;
     struct parker *done = g->root ? g->run->done : NULL;
 
+    if (!core_stack_intact(g->stack))
+        green_overflowed(g);
     core_stack_give(&s->stacks, g->stack);
 #ifdef TSAN
     __tsan_destroy_fiber(g->fiber);

@@ -75,5 +75,7 @@ void green_main(void *g);
 /* overflow.c: SIGSEGV in a guard is reported by name. Once a worker thread; once a process. */
 void green_watch_overflow(sched *s);
 void green_unwatch_overflow(sched *s);
+/* g wrote over its canary, and so perhaps over another's stack: says so and aborts. */
+_Noreturn void green_overflowed(const green *g);
 
 #endif
