@@ -39,6 +39,7 @@ struct worker_private {
     pthread_t thread;
     const fw_worker *place;
     uint32_t tick, lifo_run, victim;
+    uint64_t spin_ns;
     uint64_t stolen_ns; /* when it last stole; 0: and has asked since whether that was worth it */
     unsigned in_vain;   /* thefts in a row that were not */
     bool searching;
@@ -128,12 +129,31 @@ static bool work_visible(struct worker_private *w)
     return false;
 }
 
+/* Looks for as long as a sleep and a wake would take: true when there is something. A worker that others need not wake
+ * costs them nothing. */
+static bool look_around(struct worker_private *w)
+{
+    uint64_t now = fw_now_ns(), until = now + w->spin_ns, timer = timers_next(&w->timers);
+
+    if (w->self.pool->stealing && !w->searching) /* enough others look */
+        return false;
+    for (; now < until && now < timer; now = fw_now_ns())
+        for (int i = 0; i < 16; i++) {
+            if (work_visible(w))
+                return true;
+            core_cpu_relax();
+        }
+    return now >= timer;
+}
+
 static void sleep_until_work(struct worker_private *w)
 {
     pool *p = w->self.pool;
     uint32_t change = SLEEPER - (w->searching ? SEARCHER : 0);
 
     fw_live_sample();
+    if (look_around(w))
+        return;
     w->searching = false;
     job_list_lock(&p->sleep_lock);
     p->asleep[p->asleep_count++] = w->self.index;
@@ -350,7 +370,7 @@ static void *worker_main(void *arg)
 
     here = &w->self;
     w->self.slot = fw_slot_here();
-    w->sleeper.spin_ns = core_spin_ns(p->n);
+    w->spin_ns = core_spin_ns(p->n);
     int err = fw_worker_bind(w->place);
     if (err)
         atomic_store(&p->bind_error, err);
