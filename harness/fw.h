@@ -134,6 +134,9 @@ typedef struct fw_slot {
 
 static inline void fw_count(fw_slot *slot, fw_counter which, uint64_t by)
 {
+#ifdef FW_COUNT_NOTHING /* to see what counting costs; no receipt is right then */
+    return;
+#endif
     uint64_t now = atomic_load_explicit(&slot->n[which], memory_order_relaxed);
     atomic_store_explicit(&slot->n[which], now + by, memory_order_relaxed);
 }

@@ -162,6 +162,35 @@ class Peers(unittest.TestCase):
         return json.loads(answer.stdout)["expect"]
 
 
+class Kernel(unittest.TestCase):
+    """What the receipts say of OS units is what the kernel was asked for."""
+
+    STRACE = shutil.which("strace")
+    CALLS = "clone,clone3,fork,vfork"
+
+    def asked_for(self, runtime, units):
+        trial = {"protocol": 1, "trial_id": 1, "workload": "spawn", "variant": "",
+                 "params": {"units": str(units), "burst": "0", "gate": "1", "depth": "1", "parent_rss": "0"},
+                 "workers": [{"cpus": []}, {"cpus": []}], "warmup_ns": 0, "window_ns": 1, "batch": 1, "seed": "7"}
+        with tempfile.NamedTemporaryFile("r", suffix=".strace") as log:
+            done = subprocess.run([self.STRACE, "-f", "-qq", "-e", f"trace={self.CALLS}", "-e", "signal=none", "-o", log.name,
+                                   BIN / f"fiveways-{runtime}", "--trial"], input=json.dumps(trial), text=True,
+                                  capture_output=True, timeout=120)
+            result = json.loads(done.stdout)
+            begun = sum(1 for line in log if re.search(r"= \d+$", line))
+        self.assertEqual((result["status"], result["repeats_total"]), ("ok", 1), result)
+        return result["receipt"]["units"], begun
+
+    def test_units_are_the_threads_and_processes_that_were_made(self):
+        if not self.STRACE or subprocess.run([self.STRACE, "-f", "-qq", "true"], capture_output=True).returncode:
+            self.skipTest("no strace that may trace (scripts/install-deps --deep)")
+        for runtime, os_units in (("processes", True), ("threads", True), ("channels", True), ("green", False), ("stackless", False)):
+            few, of_few = self.asked_for(runtime, 10)
+            many, of_many = self.asked_for(runtime, 60)
+            self.assertEqual((few, many), (10, 60), runtime)
+            self.assertEqual(of_many - of_few, 50 if os_units else 0, runtime)  # the rest is the runner's and the workers
+
+
 class Words(unittest.TestCase):
     def one_line(self, *args, status=2, has=()):
         done = call(*args)
