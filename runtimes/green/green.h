@@ -34,8 +34,9 @@ int green_sleep_until(uint64_t deadline_ns); /* 0; never early */
 green *green_self(void);
 unsigned green_worker(void); /* index of the worker now */
 
-/* Parks the caller. commit(g, arg) runs on another stack after the switch, so that an unpark can't race a stack in use; commit returning false cancels the park. A permit is not kept: whoever unparks must know that commit has run
- * (e.g. by a lock that commit releases). */
+/* Parks the caller. commit(g, arg) runs on another stack after the switch, so that an unpark can't race a stack in use;
+ * commit returning false cancels the park. A permit is not kept: whoever unparks must know that commit has run (e.g. by
+ * a lock that commit releases). */
 void green_park(bool (*commit)(green *g, void *arg), void *arg);
 void green_unpark(green *g); /* any worker: makes it runnable */
 
