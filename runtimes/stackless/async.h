@@ -1,9 +1,12 @@
 /* async.h - async/await as a state machine in plain C11: a function that can be left at an await and entered there
  * again.
  *
- *   async_begin(NAME)    self = the frame (a struct NAME, typedef'd, whose first member is the future); goes to where
- * it stood async_await(&fut)    polls fut until it is ready; while it is not, the whole function is pending
+ *   async_begin(NAME)    goes to where it stood; self is the frame, a struct NAME that begins with its future
+ *
+ *   async_await(&fut)    polls fut until it is ready; while it is not, the whole function is pending
+ *
  *   async_return         ready, from the middle
+ *
  *   async_end            ready, at the end
  *
  * A function's states are dense: 0 begins, 1, 2, … are its awaits in order, UINT32_MAX is done; entering with anything

@@ -2,6 +2,33 @@
 #include "gbench.h"
 #include "stackless.h"
 
+/* Awaits a child that is ready at once: one poll and its state. */
+typedef struct ready {
+    future fut;
+} ready;
+
+static async_fn(ready)
+{
+    async_begin(ready);
+    async_end;
+}
+
+typedef struct polling {
+    future fut;
+    fw_bench *b;
+    ready child;
+} polling;
+
+static async_fn(polling)
+{
+    async_begin(polling);
+    while (fw_bench_keep_running(self->b, 1)) {
+        future_init(&self->child.fut, ready_poll);
+        async_await(&self->child.fut);
+    }
+    async_end;
+}
+
 typedef struct yielding {
     future fut;
     fw_bench *b;
@@ -104,6 +131,14 @@ static void run(future *root)
     FW_MUST(task_run(&(task_config){.workers = &place, .n = 1}, root) == 0);
 }
 
+static void poll(fw_bench *b, void *context)
+{
+    polling p = {.b = b};
+    (void)context;
+    future_init(&p.fut, polling_poll);
+    run(&p.fut);
+}
+
 static void yield(fw_bench *b, void *context)
 {
     yielding y = {.b = b};
@@ -134,6 +169,7 @@ static void round_trip(fw_bench *b, void *context)
 
 void stackless_micro_register(void)
 {
+    fw_bench_register("stackless/poll", poll, NULL);
     fw_bench_register("stackless/yield", yield, NULL);
     fw_bench_register("stackless/spawn_join", spawn_join, NULL);
     fw_bench_register("stackless/rendezvous_round_trip", round_trip, NULL);
