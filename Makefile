@@ -15,7 +15,7 @@ help:
 	@echo "make format           clang-format the C sources          make clean       remove the build"
 
 bench: deps-bench build
-	@$(BUILD)/bin/fiveways run --profile $(PROFILE) $(ARGS)
+	@$(BUILD)/bin/fiveways run --profile $(PROFILE) $(if $(filter 1,$(PEERS)),--peers) $(ARGS)
 
 .PHONY: deps-bench deps-test deps-deep
 deps-bench: ; @scripts/install-deps $(if $(filter 1,$(PEERS)),--peers)

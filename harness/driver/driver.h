@@ -44,6 +44,7 @@ bool fw_names_has(const fw_names *list, const char *name);
 typedef struct fw_runner {
     const char *path, *runtime, *model, *kind;
     bool ours; /* found beside the driver, declares cells, can be asked for the oracle */
+    bool peer; /* found in peers/: takes part when asked for */
     json_t *describe;
 } fw_runner;
 
@@ -84,7 +85,7 @@ typedef struct fw_options {
     uint64_t seed;
     unsigned rounds;
     double budget_s, hang_after_s, window_s;
-    bool has_seed, has_budget, oversubscribe, no_charts, plain;
+    bool has_seed, has_budget, oversubscribe, no_charts, plain, peers;
     json_t *argv;
 } fw_options;
 

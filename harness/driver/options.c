@@ -9,7 +9,7 @@
 static const char *const profiles[] = {"smoke", "quick", "standard", "rigorous", "soak"};
 static const char *const placements[] = {"compact", "scatter", "smt", "same-l3", "cross-numa", "none"};
 
-enum { OVERSUBSCRIBE = 256, NO_CHARTS, PLAIN, HELP };
+enum { OVERSUBSCRIBE = 256, NO_CHARTS, PLAIN, PEERS, HELP };
 
 static const struct option options[] = {
     {"profile", required_argument, NULL, 'p'},
@@ -31,6 +31,7 @@ static const struct option options[] = {
     {"oversubscribe", no_argument, NULL, OVERSUBSCRIBE},
     {"no-charts", no_argument, NULL, NO_CHARTS},
     {"plain", no_argument, NULL, PLAIN},
+    {"peers", no_argument, NULL, PEERS},
     {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0},
 };
@@ -56,6 +57,8 @@ static const char help_text[] =
     "  --out DIR           where the result folder is made (default: results/ of the source tree)\n"
     "  --alias NAME        instead of the host's anonymous name\n"
     "  --runner FILE       one more runner (harness/PROTOCOL.md). Repeatable\n"
+    "  --peers             also the reference runners in other languages that were built (else only those in "
+    "--runtime)\n"
     "  --no-charts         result files only;  --plain  console charts in sentences\n\n"
     "The last line of the output is the result folder. Exit status: 0 all valid (refusals are), 1 a cell failed, 2 "
     "wrong command, 130 interrupted.\n";
@@ -158,6 +161,7 @@ static int take(fw_options *o, int c)
     o->oversubscribe |= c == OVERSUBSCRIBE;
     o->no_charts |= c == NO_CHARTS;
     o->plain |= c == PLAIN;
+    o->peers |= c == PEERS;
     return -1;
 }
 

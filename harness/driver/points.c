@@ -35,7 +35,7 @@ static int check_names(const char *what, const fw_names *asked, const fw_names *
 static bool wanted(const making *m, const fw_entry *e)
 {
     const fw_options *o = m->o;
-    if (o->runtime.n && !fw_names_has(&o->runtime, e->runner->runtime))
+    if (o->runtime.n ? !fw_names_has(&o->runtime, e->runner->runtime) : e->runner->peer && !o->peers)
         return false;
     if (!o->variant.n || (e->headline && fw_names_has(&o->variant, "headline")))
         return true;

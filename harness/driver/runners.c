@@ -128,7 +128,7 @@ static void add_declarations(fw_catalogue *c, const fw_runner *r)
     }
 }
 
-static void describe(fw_catalogue *c, const char *path, bool beside)
+static void describe(fw_catalogue *c, const char *path, bool beside, bool peer)
 {
     const char *argv[] = {path, "--describe", NULL};
     fw_child_request request = {.argv = argv, .input = "", .limit_s = DESCRIBE_SECONDS};
@@ -154,6 +154,7 @@ static void describe(fw_catalogue *c, const char *path, bool beside)
                         .runtime = fw_str_of(d, "runtime"),
                         .model = *model ? model : fw_str_of(d, "runtime"),
                         .kind = *kind ? kind : "reference",
+                        .peer = peer,
                         .ours = beside && declares(json_array_get(json_object_get(d, "workloads"), 0)),
                         .describe = d};
     } else {
@@ -194,6 +195,8 @@ void fw_catalogue_read(fw_catalogue *c, const fw_names *extra)
     *c = (fw_catalogue){0};
     find(&found, fw_bin_folder(), "fiveways-");
     size_t beside = found.n;
+    find(&found, fw_text("%s/peers", fw_bin_folder()), "fiveways-");
+    size_t peers = found.n;
     find(&found, fw_text("%s/runners", fw_bin_folder()), "");
     for (size_t i = 0; i < extra->n; i++) {
         char *path = realpath(extra->at[i], NULL);
@@ -202,7 +205,7 @@ void fw_catalogue_read(fw_catalogue *c, const fw_names *extra)
     c->runner = calloc(found.n + 1, sizeof *c->runner); /* never grows: entries point into it */
     FW_MUST(c->runner);
     for (size_t i = 0; i < found.n && !fw_interrupted; i++)
-        describe(c, found.at[i], i < beside);
+        describe(c, found.at[i], i < beside, i >= beside && i < peers);
     for (size_t i = 0; i < c->runners; i++)
         add_declarations(c, &c->runner[i]);
     for (size_t i = 0; i < c->runners; i++)

@@ -126,7 +126,7 @@ class Peers(unittest.TestCase):
                  "boost-fiber": ALL, "boost-context": "yield", "onetbb": FORK_JOIN, "openmp": FORK_JOIN}
 
     def test_receipts_are_those_of_the_models(self):
-        peers = [name for name in self.WORKLOADS if (BIN / f"fiveways-{name}").exists()]
+        peers = [name for name in self.WORKLOADS if (BIN / "peers" / f"fiveways-{name}").exists()]
         if not peers:
             self.skipTest("no peer was built: scripts/install-deps --peers")
         folder = tempfile.mkdtemp(prefix="fiveways-peers-")
