@@ -46,5 +46,6 @@ int thr_queue_try_get(thr_queue *q, void *elem);
 void thr_queue_close(thr_queue *q);
 
 #include "locks.h" /* locks to compare, semaphore, barrier, readers-writer lock, Dijkstra's bounded buffer */
+#include "loops.h" /* a pool of threads that share out a loop */
 
 #endif
