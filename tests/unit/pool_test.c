@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/barrier.h"
 #include "core/park.h"
 #include "core/workers.h"
 
@@ -150,10 +151,14 @@ static void timers_fire_in_order_and_never_early(void)
 
 int main(void)
 {
-    every_job_runs_once(1, true);
-    every_job_runs_once(2, true);
-    every_job_runs_once(4, true);
-    every_job_runs_once(2, false);
+    core_barrier_init();
+    for (int pass = 0; pass < 2;
+         pass++, core_barrier_both = true) { /* with membarrier, if the kernel has it; without */
+        every_job_runs_once(1, true);
+        every_job_runs_once(2, true);
+        every_job_runs_once(4, true);
+        every_job_runs_once(2, false);
+    }
     a_pinned_job_stays_where_it_was_put();
     two_workers_run_at_the_same_time();
     timers_fire_in_order_and_never_early();
