@@ -304,6 +304,15 @@ static inline uint64_t fw_mix64(uint64_t x)
     return x ^ (x >> 31);
 }
 
+/* ---- rows.c: what instruments report ------------------------------------ */
+
+/* Objects in lists, for fw_about's report alone. fw_row begins an object with one field, {key: text}, in a list of the
+ * result (level 0) or of the last row a level above; the figures that follow are fields of it. All of it is copied:
+ * list and key up to 15 and 23 bytes, text up to 31. */
+void fw_row(fw_trial *t, unsigned level, const char *list, const char *key, const char *text);
+void fw_figure(fw_trial *t, const char *key, uint64_t value);
+void fw_figures(fw_trial *t, const char *key, const uint64_t *value, size_t n); /* a field that is a list */
+
 /* ---- spec: a workload --------------------------------------------------- */
 
 typedef enum fw_param_type { FW_PARAM_INT, FW_PARAM_PATH, FW_PARAM_CHOICE } fw_param_type;
@@ -369,6 +378,10 @@ typedef struct fw_about {
     const char *kind;    /* "model", "seq" or "reference" */
     const char *spins;   /* what spins and for how long, or "nothing" */
     const char *threads; /* thread setting: "one OS thread a worker" */
+    /* Instruments: what the runtime counts of itself for a trial that asks for it, which may cost time. NULL: it has
+     * none. instrument is called before the cell, report after it, both in the trial's process. */
+    void (*instrument)(bool on);
+    void (*report)(fw_trial *t);
 } fw_about;
 extern const fw_about fw_about_runtime;
 

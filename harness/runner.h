@@ -13,6 +13,7 @@ typedef struct fw_request {
     json_t *json;    /* the trial as received; owns the strings below */
     fw_trial *trial; /* NULL until fw_request_read */
     int progress_fd; /* -1: none */
+    bool instrument;
     const char *hist_dir, *hist_stem;
     uint64_t repeats, ops; /* --oracle only */
 } fw_request;

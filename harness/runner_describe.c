@@ -98,6 +98,8 @@ json_t *fw_describe(void)
                           a->model, "kind", a->kind, "version", FW_VERSION, "spins", a->spins, "threads", a->threads,
                           "workloads", workloads);
     FW_MUST(o);
+    if (a->instrument)
+        json_object_set_new(o, "instruments", json_true());
 #ifdef FW_SANITIZE
     json_object_set_new(o, "build", json_string(FW_SANITIZE));
 #endif

@@ -170,6 +170,7 @@ static int read_trial(fw_request *r, const json_t *o, complaint why)
     FW_MUST(r->trial);
     r->trial->baseline = strcmp(fw_about_runtime.kind, "seq") == 0;
     r->progress_fd = json_is_integer(fd) ? (int)json_integer_value(fd) : -1;
+    r->instrument = json_is_true(json_object_get(o, "instrument"));
     r->hist_dir = text_of(o, "hist_dir");
     r->hist_stem = text_of(o, "hist_stem");
     return fill(r->trial, o, why);

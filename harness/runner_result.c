@@ -235,6 +235,35 @@ static json_t *placement_json(const fw_trial *t)
     return array;
 }
 
+static json_t *list_in(json_t *object, const char *key)
+{
+    json_t *list = json_object_get(object, key);
+    if (!list) {
+        list = json_array();
+        json_object_set_new(object, key, list);
+    }
+    return list;
+}
+
+/* The lists that the runtime's instruments told. */
+static void add_told(json_t *o, const fw_trial *t)
+{
+    json_t *row[FW_ROW_LEVELS + 1] = {o}, *last = o; /* row[level + 1]: the last row of that level */
+
+    for (size_t i = 0; i < t->told_count; i++) {
+        const fw_told *told = &t->told[i];
+        if (told->kind == FW_TOLD_ROW) {
+            json_t *text = json_string(told->text); /* NULL: a name that is not UTF-8 */
+            last = row[told->level + 1] = json_pack("{s:o}", told->key, text ? text : json_string("?"));
+            json_array_append_new(list_in(row[told->level], told->list), last);
+        } else if (told->kind == FW_TOLD_ITEM) {
+            json_array_append_new(list_in(last, told->key), integer(told->value));
+        } else {
+            json_object_set_new(last, told->key, integer(told->value));
+        }
+    }
+}
+
 static void add_outcome(json_t *o, const fw_request *r, const fw_watch *w)
 {
     const fw_trial *t = r->trial;
@@ -276,6 +305,7 @@ json_t *fw_result_json(const fw_request *r, const fw_watch *w)
     json_object_set_new(o, "counters", counters_json());
     json_object_set_new(o, "placement", placement_json(t));
     json_object_set_new(o, "events", events);
+    add_told(o, t);
 #ifdef FW_SANITIZE
     json_object_set_new(o, "build", json_string(FW_SANITIZE));
 #endif

@@ -28,7 +28,12 @@ _Noreturn static void be_the_trial(const fw_request *r, pid_t parent)
     dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output carries the result alone */
     if (r->progress_fd > STDERR_FILENO)
         close(r->progress_fd); /* only the parent beats */
+    bool instrument = r->instrument && fw_about_runtime.instrument;
+    if (instrument)
+        fw_about_runtime.instrument(true);
     fw_trial_judge(r->trial);
+    if (instrument)
+        fw_about_runtime.report(r->trial);
     fflush(NULL);
     _exit(0);
 }

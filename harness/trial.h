@@ -6,7 +6,7 @@
 
 #include "fw.h"
 
-enum { FW_VALUE_BYTES = 1024, FW_LINE_BYTES = 512, FW_MAX_METRICS = 32 };
+enum { FW_VALUE_BYTES = 1024, FW_LINE_BYTES = 512, FW_MAX_METRICS = 32, FW_MAX_TOLD = 32768, FW_ROW_LEVELS = 2 };
 
 /* What running the cell took, of its process and its waited-for children; prepare() excluded, warm-up included. */
 typedef struct fw_usage {
@@ -18,6 +18,15 @@ typedef struct fw_metric_row {
     char name[48], unit[24];
     double value;
 } fw_metric_row;
+
+/* What an instrument told: a row, a figure of the last row, or one item of a figure that is a list. */
+typedef enum fw_told_kind { FW_TOLD_ROW, FW_TOLD_FIGURE, FW_TOLD_ITEM } fw_told_kind;
+typedef struct fw_told {
+    fw_told_kind kind;
+    unsigned level;                   /* row */
+    char list[16], key[24], text[32]; /* list, text: row */
+    uint64_t value;
+} fw_told;
 
 struct fw_trial {
     const fw_cell *cell;
@@ -59,6 +68,9 @@ struct fw_trial {
 
     _Atomic uint32_t meters; /* one above the greatest index used */
     fw_meter meter[FW_MAX_METERS];
+
+    size_t told_count; /* by the runtime's instruments, after the cell */
+    fw_told told[FW_MAX_TOLD];
 };
 
 /* A trial of cell with every parameter at its value for profile ("smoke", "quick", anything else: standard), one

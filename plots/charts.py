@@ -21,6 +21,7 @@ def need(*modules):
 
 def draw_all(run):
     import axes
+    import channels
     import overview
     import percentiles
     import sweeps
@@ -29,7 +30,7 @@ def draw_all(run):
     folder = run.folder / "charts"
     folder.mkdir(exist_ok=True)
     sweeps.note_headlines(run)
-    charts, missing = [], ""
+    charts, missing, instrumented = [], "", channels.read(run)
     if run.blocks:
         charts.append(overview.draw(run, folder))
     for block in run.blocks:
@@ -41,6 +42,9 @@ def draw_all(run):
                 charts.append({"name": f"{block['id']}-percentiles", "kind": "percentiles", "workload": block["workload"],
                                "block": block["id"], "title": "percentile curve", "drawn": False, "why": missing})
         charts.append(trials.draw(run, folder, block))
+        for (where, runtime, variant), told in instrumented.items():
+            if where == block["id"]:
+                charts.append(channels.draw(run, folder, block, runtime, variant, told))
     counts = {}
     for group in sweeps.size_groups(run):
         charts.append(sweeps.draw_sizes(run, folder, *group, numbered(counts, f"{group[0]}-size-{group[1]}w")))

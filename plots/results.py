@@ -237,6 +237,8 @@ class Run:
         second = ([f"placement {placement}"] if placement else []) + [f"grade {m.grade}", f"profile {self.profile}", f"Fiveways {m.version[:20]}"]
         if self.manifest.get("oversubscribed"):
             second.append("oversubscribed")
+        if self.manifest.get("instrumented"):
+            second.append(f"{', '.join(self.manifest['instrumented'])} instrumented")
         if self.manifest.get("interrupted"):
             second.append("interrupted")
         if self.manifest.get("synthetic"):

@@ -85,7 +85,7 @@ typedef struct fw_options {
     uint64_t seed;
     unsigned rounds;
     double budget_s, hang_after_s, window_s;
-    bool has_seed, has_budget, oversubscribe, no_charts, plain, peers;
+    bool has_seed, has_budget, oversubscribe, instrument, no_charts, plain, peers;
     json_t *argv;
 } fw_options;
 
@@ -136,8 +136,11 @@ typedef struct fw_settings {
     const char *folder; /* result folder */
     double hang_after_s;
     uint64_t warmup_ns, window_ns;
+    bool instrument; /* measured trials of the runtimes that have instruments */
 } fw_settings;
 
+/* Whether the runtime counts for itself, which slows it, when it is asked to. */
+bool fw_has_instruments(const fw_case *c);
 uint64_t fw_pilot_window_ns(const fw_settings *s);
 void fw_trial_execute(const fw_settings *s, fw_outcome *o);
 

@@ -154,6 +154,8 @@ void fw_write_manifest(fw_session *s, bool last)
                         json_pack("{s:f,s:I}", "cost_ns", s->clock_cost_ns, "step_ns", (json_int_t)s->clock_step_ns));
     json_object_set_new(m, "runners", runners_json(s));
     json_object_set_new(m, "dropped", dropped_json(s));
+    if (s->instrumented.n)
+        json_object_set_new(m, "instrumented", names_json(&s->instrumented));
     json_object_set_new(m, "oversubscribed", json_boolean(over));
     json_object_set_new(m, "counts", counts_json(s));
     json_object_set_new(m, "seconds", json_real((double)(fw_now_ns() - s->start_ns) / 1e9));

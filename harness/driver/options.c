@@ -9,7 +9,7 @@
 static const char *const profiles[] = {"smoke", "quick", "standard", "rigorous", "soak"};
 static const char *const placements[] = {"compact", "scatter", "smt", "same-l3", "cross-numa", "none"};
 
-enum { OVERSUBSCRIBE = 256, NO_CHARTS, PLAIN, PEERS, HELP };
+enum { OVERSUBSCRIBE = 256, INSTRUMENT, NO_CHARTS, PLAIN, PEERS, HELP };
 
 static const struct option options[] = {
     {"profile", required_argument, NULL, 'p'},
@@ -29,6 +29,7 @@ static const struct option options[] = {
     {"runner", required_argument, NULL, 'R'},
     {"window", required_argument, NULL, 'i'},
     {"oversubscribe", no_argument, NULL, OVERSUBSCRIBE},
+    {"instrument", no_argument, NULL, INSTRUMENT},
     {"no-charts", no_argument, NULL, NO_CHARTS},
     {"plain", no_argument, NULL, PLAIN},
     {"peers", no_argument, NULL, PEERS},
@@ -59,6 +60,8 @@ static const char help_text[] =
     "  --runner FILE       one more runner (harness/PROTOCOL.md). Repeatable\n"
     "  --peers             also the reference runners in other languages that were built (else only those in "
     "--runtime)\n"
+    "  --instrument        runtimes that can (channels) count messages, depth and waits of each channel: a chart, and "
+    "slower trials\n"
     "  --no-charts         result files only;  --plain  console charts in sentences\n\n"
     "The last line of the output is the result folder. Exit status: 0 all valid (refusals are), 1 a cell failed, 2 "
     "wrong command, 130 interrupted.\n";
@@ -159,6 +162,7 @@ static int take(fw_options *o, int c)
     else if (c < 128)
         return take_number(o, c, optarg);
     o->oversubscribe |= c == OVERSUBSCRIBE;
+    o->instrument |= c == INSTRUMENT;
     o->no_charts |= c == NO_CHARTS;
     o->plain |= c == PLAIN;
     o->peers |= c == PEERS;

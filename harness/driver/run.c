@@ -33,7 +33,8 @@ static void take_profile(fw_session *s)
     s->settings = (fw_settings){.catalogue = &s->catalogue,
                                 .hang_after_s = o->hang_after_s,
                                 .warmup_ns = (uint64_t)(window * 1e9 / 4),
-                                .window_ns = (uint64_t)(window * 1e9)};
+                                .window_ns = (uint64_t)(window * 1e9),
+                                .instrument = o->instrument};
     if (!o->has_seed)
         FW_MUST(getrandom(&s->options.seed, sizeof s->options.seed, 0) == (ssize_t)sizeof s->options.seed);
 }
@@ -89,6 +90,17 @@ static void describe_machine(fw_session *s)
     fw_write_manifest(s, false);
 }
 
+/* The runtimes whose measured trials count for themselves. */
+static void note_instrumented(fw_session *s)
+{
+    for (size_t i = 0; i < s->points.n; i++)
+        for (size_t k = 0; k < s->points.at[i].ncases; k++) {
+            const fw_case *c = &s->points.at[i].cases[k];
+            if (fw_has_instruments(c) && !fw_names_has(&s->instrumented, c->entry.runner->runtime))
+                fw_names_add(&s->instrumented, c->entry.runner->runtime);
+        }
+}
+
 /* -1: go on; else the exit status. */
 static int prepare(fw_session *s, int argc, char **argv)
 {
@@ -107,7 +119,13 @@ static int prepare(fw_session *s, int argc, char **argv)
         return FW_EXIT_FAILED;
     }
     status = fw_points_make(&s->points, &s->options, &s->catalogue, s->topo);
-    return status >= 0 ? status : open_folder(s);
+    if (status >= 0)
+        return status;
+    if (s->options.instrument)
+        note_instrumented(s);
+    if (s->options.instrument && !s->instrumented.n)
+        return fw_usage("--instrument: no runtime of this run has instruments");
+    return open_folder(s);
 }
 
 int fw_cmd_run(int argc, char **argv)
@@ -120,6 +138,8 @@ int fw_cmd_run(int argc, char **argv)
     s.gbench = fw_gbench_new();
     describe_machine(&s);
     fw_gbench_context(s.gbench, "profile", s.options.profile);
+    for (size_t i = 0; i < s.instrumented.n; i++)
+        fw_gbench_context(s.gbench, "instrumented", s.instrumented.at[i]);
     for (size_t i = 0; i < s.points.notes.n; i++)
         printf("left out: %s\n", s.points.notes.at[i]);
     fw_pilot(&s);

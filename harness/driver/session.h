@@ -29,6 +29,7 @@ typedef struct fw_session {
     fw_outcome *planned; /* measured trials, in order */
     size_t nplanned;
     fw_names dropped;
+    fw_names instrumented; /* runtimes that count for themselves: slower than they are otherwise */
     double expected_s;
 } fw_session;
 

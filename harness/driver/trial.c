@@ -17,6 +17,11 @@ uint64_t fw_pilot_window_ns(const fw_settings *s)
     return s->window_ns / 5 > LEAST_PILOT_NS ? s->window_ns / 5 : LEAST_PILOT_NS;
 }
 
+bool fw_has_instruments(const fw_case *c)
+{
+    return json_is_true(json_object_get(c->entry.runner->describe, "instruments"));
+}
+
 static json_t *request_of(const fw_settings *s, const fw_outcome *o)
 {
     const fw_point *p = o->point;
@@ -266,6 +271,8 @@ void fw_trial_execute(const fw_settings *s, fw_outcome *o)
     const char *argv[] = {o->which->entry.runner->path, "--trial", NULL};
     o->request = request_of(s, o);
     FW_MUST(o->request);
+    if (s->instrument && fw_has_instruments(o->which) && strcmp(o->role, "pilot") != 0)
+        json_object_set_new(o->request, "instrument", json_true());
     char *text = json_dumps(o->request, JSON_COMPACT);
     fw_child_request request = {.argv = argv,
                                 .input = text,

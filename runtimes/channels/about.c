@@ -1,5 +1,6 @@
 /* about.c - what the runner says of this runtime. */
 #include "fw.h"
+#include "instruments.h"
 
 const fw_about fw_about_runtime = {
     .runtime = "channels",
@@ -7,4 +8,6 @@ const fw_about fw_about_runtime = {
     .kind = "model",
     .spins = "a waiting thread, up to 50 us before it sleeps, if the units have a CPU each and the workers two or more",
     .threads = "one OS thread a unit, bound to its worker's CPUs",
+    .instrument = chan_instrument,
+    .report = instruments_report,
 };

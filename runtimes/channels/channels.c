@@ -9,6 +9,7 @@
 #include "core/chan.h"
 #include "core/lane.h"
 #include "core/park.h"
+#include "instruments.h"
 
 enum { STACK_BYTES = 256 * 1024 };
 
@@ -17,17 +18,29 @@ struct csp {
     const fw_worker *worker;
     void (*fn)(void *arg);
     void *arg;
+    unsigned column; /* of the instruments; 0: off */
 };
 
 static void *process_main(void *self)
 {
     csp *p = self;
+    uint64_t start = p->column ? fw_now_ns() : 0;
     FW_MUST(fw_worker_bind(p->worker) == 0);
+    instrument_process_runs(p->column);
     p->fn(p->arg);
+    if (p->column)
+        instrument_process_ran(fw_now_ns() - start);
     fw_count(fw_slot_here(), FW_ENDED, 1);
     fw_slot_release();
     fw_live_os(-1);
     return NULL;
+}
+
+static void forget(csp *p)
+{
+    if (p->column)
+        instrument_process_joined();
+    free(p);
 }
 
 int csp_spawn(csp **out, const fw_worker *worker, void (*fn)(void *arg), void *arg)
@@ -37,7 +50,7 @@ int csp_spawn(csp **out, const fw_worker *worker, void (*fn)(void *arg), void *a
 
     if (!p)
         return -ENOMEM;
-    *p = (csp){.worker = worker, .fn = fn, .arg = arg};
+    *p = (csp){.worker = worker, .fn = fn, .arg = arg, .column = instrument_process()};
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_BYTES);
     fw_live_os(+1);
@@ -45,7 +58,7 @@ int csp_spawn(csp **out, const fw_worker *worker, void (*fn)(void *arg), void *a
     pthread_attr_destroy(&attr);
     if (err) {
         fw_live_os(-1);
-        free(p);
+        forget(p);
         return -err;
     }
     fw_count(fw_slot_here(), FW_CREATED, 1);
@@ -56,56 +69,48 @@ int csp_spawn(csp **out, const fw_worker *worker, void (*fn)(void *arg), void *a
 int csp_join(csp *p)
 {
     int err = pthread_join(p->id, NULL);
-    free(p);
+    forget(p);
     return -err;
 }
 
 struct chan {
     core_chan *core; /* or */
     lane *lane;
-    bool instrumented;
-    _Atomic uint64_t messages, depth_max, send_blocked_ns, recv_blocked_ns; /* any user of the channel, relaxed */
+    instrument *instrument; /* NULL: off, and the next two are not used */
+    size_t capacity;
+    uint64_t made_ns;
 };
 
-static _Atomic bool instrument_new;
-
-void chan_instrument(bool on)
+static int finish_chan(chan *c, size_t capacity, int err, chan **out)
 {
-    atomic_store(&instrument_new, on);
+    if (err) {
+        free(c);
+        return err;
+    }
+    c->instrument = instrument_new(capacity);
+    c->capacity = capacity;
+    c->made_ns = c->instrument ? fw_now_ns() : 0;
+    *out = c;
+    return 0;
 }
 
 int chan_create(chan **out, size_t elem_bytes, size_t capacity)
 {
     chan *c = calloc(1, sizeof *c);
-    if (!c)
-        return -ENOMEM;
-    int err = core_chan_create(&c->core, elem_bytes, capacity);
-    if (err) {
-        free(c);
-        return err;
-    }
-    c->instrumented = atomic_load(&instrument_new);
-    *out = c;
-    return 0;
+    return c ? finish_chan(c, capacity, core_chan_create(&c->core, elem_bytes, capacity), out) : -ENOMEM;
 }
 
 int chan_create_for(chan **out, size_t elem_bytes, size_t capacity, chan_use use)
 {
     chan *c = calloc(1, sizeof *c);
-    if (!c)
-        return -ENOMEM;
-    int err = lane_create(&c->lane, elem_bytes, capacity, use == CHAN_MANY_TO_MANY);
-    if (err) {
-        free(c);
-        return err;
-    }
-    c->instrumented = atomic_load(&instrument_new);
-    *out = c;
-    return 0;
+    return c ? finish_chan(c, capacity, lane_create(&c->lane, elem_bytes, capacity, use == CHAN_MANY_TO_MANY), out)
+             : -ENOMEM;
 }
 
 void chan_destroy(chan *c)
 {
+    if (c->instrument)
+        instrument_end(c->instrument, fw_now_ns() - c->made_ns);
     if (c->lane)
         lane_destroy(c->lane);
     else
@@ -118,25 +123,28 @@ int chan_close(chan *c)
     return c->lane ? lane_close(c->lane) : core_chan_close(c->core);
 }
 
-void chan_stats_get(chan *c, chan_stats *out)
+void chan_name(chan *c, const char *name)
 {
-    *out = (chan_stats){atomic_load(&c->messages), atomic_load(&c->depth_max), atomic_load(&c->send_blocked_ns),
-                        atomic_load(&c->recv_blocked_ns)};
+    if (c->instrument)
+        c->instrument = instrument_named(c->instrument, name);
 }
 
-static void note_message(chan *c)
+void chan_stats_get(const chan *c, const char *process, chan_stats *out)
 {
-    uint64_t depth = c->lane ? lane_depth(c->lane) : core_chan_depth(c->core);
-    uint64_t most = atomic_load_explicit(&c->depth_max, memory_order_relaxed);
-    atomic_fetch_add_explicit(&c->messages, 1, memory_order_relaxed);
-    while (depth > most && !atomic_compare_exchange_weak(&c->depth_max, &most, depth))
-        ;
+    *out = (chan_stats){0};
+    if (c->instrument)
+        instrument_read(c->instrument, process, out);
 }
 
-static void note_blocked(chan *c, bool send, uint64_t since_ns)
+/* The channel is instrumented, and the caller has sent or received. Who waited to send has filled the last place. */
+static void note_message(const chan *c, bool send, bool waited)
 {
-    atomic_fetch_add_explicit(send ? &c->send_blocked_ns : &c->recv_blocked_ns, fw_now_ns() - since_ns,
-                              memory_order_relaxed);
+    if (!send)
+        instrument_received(c->instrument);
+    else if (c->lane)
+        instrument_sent(c->instrument, lane_depth(c->lane));
+    else
+        instrument_sent(c->instrument, waited ? c->capacity : core_chan_depth(c->core));
 }
 
 static void wake_thread(waiter *w)
@@ -165,20 +173,20 @@ static int sleep_until_won(parker *p, _Atomic uint32_t *winner, uint64_t deadlin
 
 static int operate_lane(chan *c, void *elem, bool send, uint64_t deadline_ns)
 {
-    int err = send ? lane_send(c->lane, elem, c->instrumented ? 0 : deadline_ns)
-                   : lane_recv(c->lane, elem, c->instrumented ? 0 : deadline_ns);
+    int err = send ? lane_send(c->lane, elem, c->instrument ? 0 : deadline_ns)
+                   : lane_recv(c->lane, elem, c->instrument ? 0 : deadline_ns);
     if (err == -EAGAIN && deadline_ns) { /* instrumented: it has to wait */
         uint64_t start = fw_now_ns();
         err = send ? lane_send_slowly(c->lane, elem, deadline_ns) : lane_recv_slowly(c->lane, elem, deadline_ns);
-        note_blocked(c, send, start);
+        instrument_blocked(c->instrument, send, fw_now_ns() - start);
     }
     if (err == 0 && send) {
         fw_slot *slot = fw_slot_here();
         fw_count(slot, FW_MESSAGES, 1);
         fw_count(slot, FW_BYTES, c->lane->elem_bytes);
-        if (c->instrumented)
-            note_message(c);
     }
+    if (c->instrument && err == 0)
+        note_message(c, send, false);
     return err;
 }
 
@@ -193,18 +201,19 @@ static int operate(chan *c, void *elem, bool send, uint64_t deadline_ns)
     park_init(&sleeper, false);
     int err = send ? core_chan_send(c->core, elem, deadline_ns ? &w : NULL, fw_slot_here(), false)
                    : core_chan_recv(c->core, elem, deadline_ns ? &w : NULL, fw_slot_here(), false);
-    if (err == -EINPROGRESS) {
-        uint64_t start = c->instrumented ? fw_now_ns() : 0;
+    bool waits = err == -EINPROGRESS;
+    if (waits) {
+        uint64_t start = c->instrument ? fw_now_ns() : 0;
         err = sleep_until_won(&sleeper, &winner, deadline_ns);
         if (err == -ETIMEDOUT)
             core_chan_cancel(c->core, &w);
         else
             err = w.status;
-        if (c->instrumented)
-            note_blocked(c, send, start);
+        if (c->instrument)
+            instrument_blocked(c->instrument, send, fw_now_ns() - start);
     }
-    if (err == 0 && send && c->instrumented)
-        note_message(c);
+    if (c->instrument && err == 0)
+        note_message(c, send, waits);
     return err;
 }
 
@@ -254,24 +263,37 @@ static void shuffle(unsigned *order, unsigned n)
     }
 }
 
+static void note_select(const chan_case *done, uint64_t waited_ns)
+{
+    if (waited_ns)
+        instrument_blocked(done->channel->instrument, done->send, waited_ns);
+    if (done->status == 0)
+        note_message(done->channel, done->send, waited_ns > 0);
+}
+
 int chan_select(chan_case *cases, unsigned n, uint64_t deadline_ns)
 {
     core_case core[CORE_SELECT_MOST];
     unsigned order[CORE_SELECT_MOST];
     parker sleeper;
     _Atomic uint32_t winner = 0;
+    bool counted = false;
+    uint64_t waited_ns = 0;
 
     if (n == 0 || n > CORE_SELECT_MOST)
         return -EINVAL;
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         if (cases[i].channel->lane)
             return -EINVAL;
+        counted |= cases[i].channel->instrument != NULL;
+    }
     for (unsigned i = 0; i < n; i++)
         core[i] = (core_case){.channel = cases[i].channel->core, .send = cases[i].send, .element = cases[i].element};
     shuffle(order, n);
     park_init(&sleeper, false);
     int chosen = core_chan_select(core, n, order, &winner, deadline_ns ? wake_thread : NULL, &sleeper, fw_slot_here());
     if (chosen == -EINPROGRESS) {
+        uint64_t start = counted ? fw_now_ns() : 0;
         chosen = sleep_until_won(&sleeper, &winner, deadline_ns);
         if (chosen == 0) {
             chosen = (int)atomic_load(&winner) - 1;
@@ -279,11 +301,12 @@ int chan_select(chan_case *cases, unsigned n, uint64_t deadline_ns)
         }
         for (unsigned i = 0; i < n; i++)
             core_chan_cancel(core[i].channel, &core[i].waiter);
+        waited_ns = counted ? fw_now_ns() - start : 0;
     }
     if (chosen < 0)
         return chosen;
     cases[chosen].status = core[chosen].status;
-    if (cases[chosen].channel->instrumented && cases[chosen].send && core[chosen].status == 0)
-        note_message(cases[chosen].channel);
+    if (cases[chosen].channel->instrument)
+        note_select(&cases[chosen], waited_ns);
     return chosen;
 }

@@ -40,11 +40,21 @@ typedef struct chan_case {
 } chan_case;
 int chan_select(chan_case *cases, unsigned n, uint64_t deadline_ns);
 
-/* Instruments, on for channels made while chan_instrument(true) holds: messages, depth, blocked time each side. */
-typedef struct chan_stats {
-    uint64_t messages, depth_max, send_blocked_ns, recv_blocked_ns;
-} chan_stats;
+/* Instruments: off unless chan_instrument(true) came before the channel or the process was made; then every message
+ * and every wait is counted, for each channel and each process by name. What has no name is "channel 1", "process 1",
+ * ... in the order made, and counting begins again at 1 once none is left; outside any process is "main". Those of one
+ * name add up; a select's wait counts for the channel that ended it. A name is copied and cut at 31 bytes; there is
+ * room for 62 of each, the rest is counted as the "others". */
 void chan_instrument(bool on);
-void chan_stats_get(chan *c, chan_stats *out);
+void chan_name(chan *c, const char *name); /* before it is used */
+void csp_name(const char *name);           /* the calling process */
+
+enum { CHAN_DEPTHS = 33 };
+typedef struct chan_stats {
+    uint64_t sent, received, send_blocked_ns, recv_blocked_ns;
+    uint64_t depth[CHAN_DEPTHS]; /* how many sends left 0, 1, 2-3, 4-7, ... elements in it; of all processes */
+} chan_stats;
+/* What that process did with the channel; process NULL: all of them. Zeros when it isn't instrumented. */
+void chan_stats_get(const chan *c, const char *process, chan_stats *out);
 
 #endif

@@ -22,7 +22,8 @@ struct core_chan {
     wordlock lock; /* guards all that follows but the two constants */
     size_t elem_bytes, capacity;
     size_t room; /* slots of the ring: the capacity, or what an unbounded channel has needed so far */
-    size_t head, depth;
+    size_t head;
+    _Atomic size_t depth; /* relaxed: core_chan_depth looks at it without the lock */
     bool closed;
     waiters senders, receivers;
     unsigned char *ring;
@@ -53,6 +54,16 @@ void core_chan_destroy(core_chan *c)
 {
     free(c->ring);
     free(c);
+}
+
+static size_t depth_of(const core_chan *c)
+{
+    return atomic_load_explicit(&c->depth, memory_order_relaxed);
+}
+
+static void set_depth(core_chan *c, size_t depth)
+{
+    atomic_store_explicit(&c->depth, depth, memory_order_relaxed);
 }
 
 static void lock(core_chan *c)
@@ -139,8 +150,9 @@ static void count_message(core_chan *c, fw_slot *slot)
     fw_count(slot, FW_BYTES, c->elem_bytes);
 }
 
-/* The operations with c locked: 0, -EPIPE, -EAGAIN or -ENOMEM. *peer: whom to wake after unlocking. */
-static int send_locked(core_chan *c, const void *elem, waiter **peer, bool alone)
+/* The operations with c locked, in line in every message: 0, -EPIPE, -EAGAIN or -ENOMEM. *peer: whom to wake after
+ * unlocking. */
+static inline int send_locked(core_chan *c, const void *elem, waiter **peer, bool alone)
 {
     if (c->closed)
         return -EPIPE;
@@ -149,24 +161,26 @@ static int send_locked(core_chan *c, const void *elem, waiter **peer, bool alone
         (*peer)->status = 0;
         return 0;
     }
-    if (c->depth == c->capacity)
+    size_t depth = depth_of(c);
+    if (depth == c->capacity)
         return -EAGAIN;
-    if (c->depth == c->room && grow(c) != 0)
+    if (depth == c->room && grow(c) != 0)
         return -ENOMEM;
-    copy_element(slot_at(c, c->head + c->depth), elem, c->elem_bytes);
-    c->depth++;
+    set_depth(c, depth + 1);
+    copy_element(slot_at(c, c->head + depth), elem, c->elem_bytes);
     return 0;
 }
 
-static int recv_locked(core_chan *c, void *elem, waiter **peer, bool alone)
+static inline int recv_locked(core_chan *c, void *elem, waiter **peer, bool alone)
 {
-    if (c->depth > 0) {
+    size_t depth = depth_of(c);
+    if (depth > 0) {
+        set_depth(c, depth - 1);
         copy_element(elem, slot_at(c, c->head), c->elem_bytes);
         c->head = wrap(c, c->head + 1);
-        c->depth--;
         if ((*peer = claim_first(&c->senders, alone))) { /* its element takes the free place, at the end */
-            copy_element(slot_at(c, c->head + c->depth), (*peer)->element, c->elem_bytes);
-            c->depth++;
+            copy_element(slot_at(c, c->head + depth_of(c)), (*peer)->element, c->elem_bytes);
+            set_depth(c, depth_of(c) + 1);
         }
     } else if ((*peer = claim_first(&c->senders, alone))) {
         copy_element(elem, (*peer)->element, c->elem_bytes);
@@ -327,10 +341,7 @@ int core_chan_close(core_chan *c)
     return closed_before ? -EPIPE : 0;
 }
 
-size_t core_chan_depth(core_chan *c)
+size_t core_chan_depth(const core_chan *c)
 {
-    lock(c);
-    size_t depth = c->depth;
-    unlock(c);
-    return depth;
+    return depth_of(c);
 }

@@ -54,6 +54,6 @@ bool core_chan_cancel(core_chan *c, waiter *w);
 /* Wakes everybody who waits with -EPIPE (receivers only once drained, which holds: they wait only while it is empty).
  * 0, or -EPIPE when it was closed before. */
 int core_chan_close(core_chan *c);
-size_t core_chan_depth(core_chan *c); /* elements buffered now */
+size_t core_chan_depth(const core_chan *c); /* elements buffered now; takes no lock */
 
 #endif

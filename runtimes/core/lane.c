@@ -40,7 +40,7 @@ void lane_destroy(lane *l)
     free(l);
 }
 
-size_t lane_depth(lane *l)
+size_t lane_depth(const lane *l)
 {
     size_t head = atomic_load(&l->head); /* first: it can't overtake tail */
     return atomic_load(&l->tail) / 2 - head;

@@ -42,7 +42,7 @@ typedef struct lane {
 int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many);
 void lane_destroy(lane *l);
 int lane_close(lane *l); /* wakes everybody; 0, or -EPIPE when it was closed before */
-size_t lane_depth(lane *l);
+size_t lane_depth(const lane *l);
 
 /* Block until deadline_ns (0: not at all). 0, -EPIPE (send: closed; receive: closed and drained), -EAGAIN, -ETIMEDOUT.
  */

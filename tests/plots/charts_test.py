@@ -155,6 +155,65 @@ class Charts(support.Folder):
         self.assertEqual(look.spread([1, 100], 12), [1, 100])
 
 
+class Channels(support.Folder):
+    def chart(self, *trials, name="run"):
+        folder = self.drawn(self.make(name, channels=trials))
+        return folder, next(c for c in json.loads((folder / "charts" / "index.json").read_text())["charts"] if c["kind"] == "channels")
+
+    def test_the_slow_stage_is_named_and_trials_add_up(self):
+        told, flow = support.make_results.told, support.make_results.PIPELINE
+        folder, chart = self.chart(told(flow), told(flow))
+        self.assertEqual((chart["name"], chart["block"], chart["drawn"]), ("b3-channels", "b3", True))
+        self.assertIn("normalise is longest on a CPU: 90 % of its life", chart["description"])
+        self.assertEqual(chart["table"]["rows"][1], ["channel 2", "1.00 k/s", "8–15", "split 80 %", "normalise 1 %"])
+        self.assertEqual(chart["table"]["rows"][2][2:], ["0", "normalise 1 %", "count 80 %"])
+        svg = (folder / "charts" / "b3-channels.svg").read_text()
+        self.assertEqual(len(re.findall(r"<title>[^<]+</title>\s*<desc>[^<]+</desc>", svg)), 1)
+        again, _ = self.chart(told(flow), told(flow), name="again")
+        self.assertEqual(svg, (again / "charts" / "b3-channels.svg").read_text())
+        self.assertEqual(support.run("report.py", folder).returncode, 0)
+        self.assertIn("compare its times with nothing", (folder / "report.html").read_text())
+
+    def test_a_run_without_instruments_has_no_such_chart(self):
+        folder = self.drawn(self.make())
+        self.assertFalse(list((folder / "charts").glob("*channels*")))
+
+    def test_every_shape_of_a_graph_is_drawn(self):
+        import channels
+
+        told = support.make_results.told
+        ring = [(f"channel {i}", [f"process {i}"], [f"process {i % 9 + 1}"]) for i in range(1, 10)]
+        crowd = [("all", [f"process {i}" for i in range(1, 41)], ["main"])]
+        back = [("request", ["client"], ["server"]), ("answer", ["server"], ["client"])]
+        alone = [("self", ["main"], ["main"])]
+        for number, flow in enumerate((ring, crowd, back, alone)):
+            self.chart(told(flow), name=str(number))
+        sums = {}
+        channels.add(sums, told(crowd, messages=4000))
+        few = channels.fewest(sums)["all"]["threads"]
+        self.assertEqual(len(few), channels.MOST_THREADS + 1)
+        self.assertEqual((sum(f["sent"] for f in few.values()), few["other processes"]["sent"]), (4000, 3100))
+        sums = {}
+        channels.add(sums, told(ring))
+        self.assertEqual(len(channels.fewest(sums)), channels.MOST_CHANNELS)
+        sums = {}
+        channels.add(sums, told(support.make_results.PIPELINE))
+        self.assertEqual(channels.levels(sums), [["read"], ["split"], ["normalise"], ["count"]])
+
+    def test_text_on_the_busiest_thread_is_readable(self):
+        import channels
+        import look
+
+        for busy in (0, 0.5, 1):
+            self.assertGreaterEqual(support.contrast(look.INK, channels.blend(busy)), 4.5)
+
+    def test_a_damaged_line_is_named(self):
+        folder = self.make(channels=(support.make_results.told(support.make_results.PIPELINE),))
+        path = folder / "trials.ndjson"
+        path.write_text(path.read_text()[:-30])
+        self.one_line(support.run("charts.py", folder), "trials.ndjson", "line 1", "cut short")
+
+
 class Damage(support.Folder):
     def damaged(self, name, change, *words):
         folder = self.make(name.replace(".", "-") + str(len(words)) + words[-1][:8].replace("/", ""))

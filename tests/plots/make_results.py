@@ -24,11 +24,11 @@ UNITS = {"threads": 24e3, "green": 3200.0, "stackless": 400.0}
 
 class Maker:
     def __init__(self, folder, rounds=6, models=tuple(MODELS), batch=1, failed=(), refused=(), hgrm=True, axis=True, seed=7,
-                 manifest=None):
+                 manifest=None, channels=()):
         self.folder, self.rounds, self.models, self.batch = pathlib.Path(folder), rounds, models, batch
         self.failed, self.refused, self.hgrm, self.axis = failed, refused, hgrm, axis
         self.random, self.trial, self.rows, self.blocks = random.Random(seed), 0, [], []
-        self.extra = manifest or {}
+        self.extra, self.channels = manifest or {}, channels
 
     def make(self):
         for part in ("charts", "hgrm", "hist"):
@@ -139,6 +139,8 @@ class Maker:
                     "allowed_cpus": "0-1", "grade": "C", "grade_reasons": ["virtual machine: no hardware counters", "2 CPUs only"],
                     "kernel": "Linux 6.1", "libc": "glibc 2.36", "clock": {"cost_ns": 21, "step_ns": 1}, "interrupted": False,
                     "dropped": [], "oversubscribed": False, "counts": {"cured": 0}, "seconds": 104.2}
+        if self.channels:
+            manifest["instrumented"] = ["channels"]
         manifest.update(self.extra)
         verdicts = {"schema": 1, "profile": "quick", "aa": {"pairs": 18, "low": 0.98, "high": 1.03, "percent": 3.0, "median": 1.0},
                     "blocks": self.blocks}
@@ -147,8 +149,28 @@ class Maker:
         with open(self.folder / "tidy.csv", "w", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([results.COLUMNS] + self.rows)
         (self.folder / "schedule.csv").write_text("trial_id,block,round,role,workload,runtime,variant,workers,params\n")
-        (self.folder / "trials.ndjson").write_text("")
+        (self.folder / "trials.ndjson").write_text("".join(
+            json.dumps({"block": "b3", "role": "measure", "status": "ok", "runtime": "channels", "variant": "", "result": {"channels": told}}) + "\n"
+            for told in self.channels))
         (self.folder / "gbench.json").write_text('{"context":{},"benchmarks":[]}\n')
+
+
+def told(flow, slow="normalise", messages=1000):
+    """What an instrumented trial tells of a flow [(channel, senders, receivers)] in which one thread is slow."""
+    def user(thread, sent, received, blocked):
+        return {"thread": thread, "lived_ns": 10 ** 9, "cpu_ns": 9 * 10 ** 8 if thread == slow else 2 * 10 ** 8, "sent": sent, "received": received,
+                "send_blocked_ns": blocked if sent else 0, "recv_blocked_ns": 0 if sent else blocked}
+    rows = []
+    for name, senders, receivers in flow:
+        full = slow in receivers
+        threads = [user(t, messages // len(senders), 0, 8 * 10 ** 8 if full else 10 ** 7) for t in senders]
+        threads += [user(t, 0, messages // len(receivers), 10 ** 7 if full else 8 * 10 ** 8) for t in receivers]
+        rows.append({"name": name, "capacity": 8, "lived_ns": 10 ** 9, "messages": messages, "depth": [0, 0, 0, messages // 4, messages - messages // 4] if full
+                     else [messages], "threads": threads, **{side: sum(u[side] for u in threads) for side in ("send_blocked_ns", "recv_blocked_ns")}})
+    return rows
+
+
+PIPELINE = [("channel 1", ["read"], ["split"]), ("channel 2", ["split"], ["normalise"]), ("channel 3", ["normalise"], ["count"])]
 
 
 def verdict(a, b, left, right):

@@ -303,16 +303,113 @@ static void declared_channels_refuse_what_they_cannot(void)
     }
 }
 
-static void instruments_count(int use)
+/* ---- instruments -------------------------------------------------------- */
+
+static void the_depth_after_each_send_is_counted(int use)
 {
     chan_stats got;
     chan_instrument(true);
-    chan *c = make_for(use, sizeof(int), 4);
+    chan *c = make_for(use, sizeof(int), 8);
     chan_instrument(false);
-    for (int i = 0; i < 3; i++)
+    chan_name(c, use == ANY_USE ? "locked" : use == CHAN_ONE_TO_ONE ? "one" : "many");
+    for (int i = 0; i < 8; i++)
         FW_MUST(chan_send(c, &i) == 0);
-    chan_stats_get(c, &got);
-    FW_MUST(got.messages == 3 && got.depth_max == 3);
+    FW_MUST(chan_try_send(c, &(int){0}) == -EAGAIN);
+    chan_stats_get(c, NULL, &got);
+    FW_MUST(got.sent == 8 && got.received == 0 && got.send_blocked_ns == 0 && got.recv_blocked_ns == 0);
+    FW_MUST(got.depth[0] == 0 && got.depth[1] == 1 && got.depth[2] == 2 && got.depth[3] == 4 && got.depth[4] == 1);
+    chan_stats_get(c, "main", &got); /* outside any process */
+    FW_MUST(got.sent == 8);
+    chan_destroy(c);
+}
+
+typedef struct tap {
+    chan *c;
+    const char *name;
+    uint64_t count;
+} tap;
+
+static void pour(void *arg)
+{
+    tap *p = arg;
+    csp_name(p->name);
+    for (uint64_t i = 0; i < p->count; i++)
+        FW_MUST(chan_send(p->c, &i) == 0);
+}
+
+static void drink(void *arg)
+{
+    tap *p = arg;
+    uint64_t v;
+    csp_name(p->name);
+    chan_case cases[] = {{p->c, false, &v, 0}};
+    while (chan_select(cases, 1, FW_FOREVER) == 0 && cases[0].status == 0)
+        p->count++;
+}
+
+static void each_process_has_its_share(void)
+{
+    enum { SLOW_NS = 20000000 };
+    chan_stats got, left, right, all;
+    chan_instrument(true);
+    chan *c = make(sizeof(uint64_t), 2);
+    chan_name(c, "shared");
+    tap taps[] = {{c, "left", 100}, {c, "right", 40}, {c, "thirsty", 0}};
+    csp *p[] = {start(pour, &taps[0]), start(pour, &taps[1])}, *q;
+    uint64_t until = fw_now_ns() + SLOW_NS;
+    do /* both find it full meanwhile */
+        chan_stats_get(c, NULL, &all);
+    while (fw_now_ns() < until || all.sent < 2);
+    q = start(drink, &taps[2]);
+    chan_instrument(false);
+    csp_join(p[0]);
+    csp_join(p[1]);
+    chan_close(c);
+    csp_join(q);
+    chan_stats_get(c, "left", &left);
+    chan_stats_get(c, "right", &right);
+    chan_stats_get(c, "thirsty", &got);
+    chan_stats_get(c, NULL, &all);
+    FW_MUST(left.sent == 100 && right.sent == 40 && left.received + right.received == 0);
+    FW_MUST(got.received == 140 && got.sent == 0 && taps[2].count == 140);
+    FW_MUST(all.sent == 140 && all.received == 140);
+    FW_MUST(left.send_blocked_ns && right.send_blocked_ns && left.recv_blocked_ns == 0 && got.send_blocked_ns == 0);
+    FW_MUST(all.send_blocked_ns == left.send_blocked_ns + right.send_blocked_ns);
+    FW_MUST(all.recv_blocked_ns == got.recv_blocked_ns);
+    uint64_t sends = 0;
+    for (int d = 0; d < CHAN_DEPTHS; d++)
+        sends += all.depth[d];
+    FW_MUST(sends == 140 && all.depth[3] == 0); /* two fit in */
+    chan_destroy(c);
+}
+
+static void one_name_is_one_row_and_numbers_begin_again(void)
+{
+    chan_stats got;
+    for (uint64_t round = 1; round <= 2; round++) { /* the second adds to the first */
+        chan_instrument(true);
+        chan *first = make(sizeof round, 1), *second = make(sizeof round, 1);
+        tap other = {second, "process 1", 1};
+        csp *p = start(pour, &other);
+        chan_instrument(false);
+        csp_join(p);
+        chan_stats_get(second, "process 1", &got);
+        FW_MUST(got.sent == round);
+        chan_stats_get(first, NULL, &got);
+        FW_MUST(got.sent == 0);
+        chan_destroy(first);
+        chan_destroy(second);
+    }
+}
+
+static void uninstrumented_channels_count_nothing(void)
+{
+    chan_stats got;
+    chan *c = make(sizeof(int), 1);
+    chan_name(c, "locked");
+    FW_MUST(chan_send(c, &(int){1}) == 0);
+    chan_stats_get(c, NULL, &got);
+    FW_MUST(got.sent == 0 && got.depth[1] == 0);
     chan_destroy(c);
 }
 
@@ -331,7 +428,7 @@ int main(void)
         every_message_arrives_once(use, 2, IMPATIENT_NS);
         closing_drains_then_tells(use, 4);
         to_and_fro(use);
-        instruments_count(use);
+        the_depth_after_each_send_is_counted(use);
     }
     close_wakes_everybody(CHAN_MANY_TO_MANY, 1);
     declared_channels_refuse_what_they_cannot();
@@ -342,7 +439,10 @@ int main(void)
     a_select_does_one_ready_case();
     two_selects_meet();
     crowded_selects_lose_nothing();
-    instruments_count(ANY_USE);
+    the_depth_after_each_send_is_counted(ANY_USE);
+    each_process_has_its_share();
+    one_name_is_one_row_and_numbers_begin_again();
+    uninstrumented_channels_count_nothing();
     puts("ok: channels");
     return 0;
 }

@@ -54,6 +54,15 @@ class Runner(unittest.TestCase):
         self.assertIn({"name": "answer", "unit": "1", "value": 42.0}, r["metrics"])
         self.assertIn("p50", [m["name"] for m in r["metrics"]])
 
+    def test_instruments_report_when_asked(self):
+        self.assertTrue(json.loads(call("--describe").stdout)["instruments"])
+        self.assertNotIn("doors", result())
+        self.assertNotIn("doors", result(instrument=False))
+        asked = result(instrument=True)
+        self.assertEqual(asked["status"], "ok")
+        self.assertEqual(asked["doors"], [{"name": "front", "counting": 1, "width": [1, 0, 2], "users": [{"who": '"\\', "times": 3}]},
+                                          {"name": "?"}])
+
     def test_batch_gives_no_percentile(self):
         self.assertNotIn("p50", [m["name"] for m in result(batch=16)["metrics"]])
 

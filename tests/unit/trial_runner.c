@@ -125,4 +125,24 @@ const fw_cell fw_cells[] = {
     {&echo, "stuck", false, stuck},   {&solving, "", true, solve},        {&unprepared, "", true, solve},
 };
 const size_t fw_cell_count = sizeof fw_cells / sizeof fw_cells[0];
-const fw_about fw_about_runtime = {"tester", "test cells", "model", "nothing", "one thread"};
+
+static bool counting;
+
+static void instrument(bool on)
+{
+    counting = on;
+}
+
+/* Two rows, the first with a list and a row of its own. */
+static void report(fw_trial *t)
+{
+    fw_row(t, 0, "doors", "name", "front");
+    fw_figure(t, "counting", counting);
+    fw_figures(t, "width", (const uint64_t[]){1, 0, 2}, 3);
+    fw_row(t, 1, "users", "who", "\"\\");
+    fw_figure(t, "times", 3);
+    fw_row(t, 0, "doors", "name", "\xc3"); /* half of a letter */
+}
+
+const fw_about fw_about_runtime = {
+    "tester", "test cells", "model", "nothing", "one thread", .instrument = instrument, .report = report};

@@ -26,6 +26,7 @@ static void run(void *arg)
     stage *s = arg;
     wordcount_batch *b;
 
+    csp_name(wordcount_stage_name(s->pass, s->number));
     while ((b = next(s))) {
         wordcount_transform(s->pass, s->number, b);
         if (s->out) {

@@ -198,6 +198,17 @@ static void normalise(wordcount_batch *b)
             b->text[i] |= 0x20;
 }
 
+const char *wordcount_stage_name(const wordcount_pass *pass, unsigned stage)
+{
+    static const char *const names[WORDCOUNT_STAGES][WORDCOUNT_STAGES] = {
+        {"all"},
+        {"all but count", "count"},
+        {"read", "split, normalise", "count"},
+        {"read", "split", "normalise", "count"},
+    };
+    return names[pass->stages - 1][stage];
+}
+
 void wordcount_transform(const wordcount_pass *pass, unsigned stage, wordcount_batch *b)
 {
     unsigned splits = pass->stages < 3 ? 0 : 1, normalises = pass->stages == 4 ? 2 : splits;

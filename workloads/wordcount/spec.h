@@ -40,6 +40,8 @@ typedef struct wordcount_pass {
 } wordcount_pass;
 
 wordcount_pass wordcount_begin(fw_trial *t);
+/* What stage 0, 1, ... of this pass does, in words. */
+const char *wordcount_stage_name(const wordcount_pass *pass, unsigned stage);
 /* An empty batch for up to pass->batch bytes of text; its owner frees it. Aborts without memory. */
 wordcount_batch *wordcount_batch_new(const wordcount_pass *pass);
 /* Copies the next text of the input into b. False: there is none left. */
