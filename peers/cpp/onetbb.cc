@@ -11,7 +11,6 @@
 #include "trial.h"
 #include "work.h"
 
-namespace tbb = oneapi::tbb;
 using namespace peers;
 
 // Binds the thread in the arena's place i to worker i's CPUs, when it comes to a place that is new to it.

@@ -7,6 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes)
+#endif
+
 #include "fw.h"
 
 enum { PAGE = 4096, STACKS_PER_SLAB = 64, MADVISE_GUARD_INSTALL = 102 };
@@ -97,6 +103,8 @@ core_stack *core_stack_take(core_stack_cache *cache)
 
 void core_stack_give(core_stack_cache *cache, core_stack *s)
 {
+    /* Its last frames never returned: what AddressSanitizer forbids around them must not outlive them. */
+    ASAN_UNPOISON_MEMORY_REGION(s->low, s->bytes - sizeof *s);
     s->next = cache->free;
     cache->free = s;
 }

@@ -71,6 +71,12 @@ static int observed(int64_t guard_pages, int depth, char *said, size_t bytes)
 
 static const char named[] = "stack overflow in green thread \"digger\" (stack of 16384 bytes)\n";
 
+/* An emulator may add a line of its own. */
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
 /* Deep enough to reach below the stack, not so deep as to reach below what is mapped there: other stacks. */
 enum { JUST_TOO_DEEP = 60, SHALLOW = 10 };
 
@@ -78,12 +84,12 @@ int main(void)
 {
     char said[512];
     int status = observed(ANY, ANY, said, sizeof said);
-    FW_MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV && strcmp(said, named) == 0);
+    FW_MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV && begins(said, named));
     status = observed(100, ANY, said, sizeof said); /* pages without access */
-    FW_MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV && strcmp(said, named) == 0);
+    FW_MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV && begins(said, named));
     status = observed(0, JUST_TOO_DEEP, said, sizeof said); /* canaries */
     FW_MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    FW_MUST(strncmp(said, "green: no more guard pages", 26) == 0 && strstr(said, named));
+    FW_MUST(begins(said, "green: no more guard pages") && strstr(said, named));
     status = observed(0, SHALLOW, said, sizeof said);
     FW_MUST(WIFEXITED(status) && WEXITSTATUS(status) == 0 && !strstr(said, named));
     puts("ok: overflow");
