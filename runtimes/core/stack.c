@@ -1,6 +1,7 @@
 /* stack.c - see stack.h. */
 #include "stack.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,11 +47,21 @@ static bool may_make_page(void)
     return atomic_fetch_sub(&pages_left, 1) > 0;
 }
 
+/* An emulator that answers 0 to any advice, even to one that nobody gives, installs nothing. */
+static bool install_marker(unsigned char *page)
+{
+    static _Atomic int heeded = -1; /* -1: not asked yet */
+
+    if (heeded < 0)
+        heeded = madvise(page, PAGE, INT_MAX) != 0;
+    return heeded && !no_markers && madvise(page, PAGE, MADVISE_GUARD_INSTALL) == 0;
+}
+
 static bool install_guard(unsigned char *page)
 {
     static _Atomic bool told;
 
-    if (!no_markers && madvise(page, PAGE, MADVISE_GUARD_INSTALL) == 0)
+    if (install_marker(page))
         return true;
     if (may_make_page() && mprotect(page, PAGE, PROT_NONE) == 0)
         return true;
