@@ -38,12 +38,11 @@ struct worker_private {
     parker sleeper;
     pthread_t thread;
     const fw_worker *place;
-    uint32_t tick, lifo_run, victim;
+    uint32_t tick, victim, lifo_run;
     uint64_t spin_ns;
     uint64_t stolen_ns; /* when it last stole; 0: and has asked since whether that was worth it */
     unsigned in_vain;   /* thefts in a row that were not */
     bool searching;
-    bool stealing; /* the pool's: else ring, slot and deque are this worker's own, and only its inbox is for others */
 };
 
 struct pool {
@@ -170,14 +169,19 @@ static void sleep_until_work(struct worker_private *w)
 
 /* ---- finding work ------------------------------------------------------- */
 
-static void overflow(struct worker_private *w, job *j)
+/* The ring is full. Not in line, as it is rare. */
+__attribute__((noinline)) static void overflow(struct worker_private *w, job *j)
 {
     job *taken[RUNQ_SIZE / 2];
-    uint32_t n = runq_take_half(&w->ring, taken, RUNQ_SIZE / 2);
 
+    fw_count(w->self.slot, FW_OVERFLOWS, 1);
+    if (!w->self.stealing) {
+        list_push(&w->inbox, j, j, 1);
+        return;
+    }
+    uint32_t n = runq_take_half(&w->ring, taken, RUNQ_SIZE / 2);
     for (uint32_t i = 0; i + 1 < n; i++)
         taken[i]->next = taken[i + 1];
-    fw_count(w->self.slot, FW_OVERFLOWS, 1);
     if (n) {
         taken[n - 1]->next = j;
         list_push(&w->self.pool->inject, taken[0], j, n + 1);
@@ -186,15 +190,10 @@ static void overflow(struct worker_private *w, job *j)
     }
 }
 
-static void push_ring(struct worker_private *w, job *j)
+static inline void push_ring(struct worker_private *w, job *j)
 {
-    if (w->stealing) {
-        if (!runq_push(&w->ring, j))
-            overflow(w, j);
-    } else if (!runq_push_alone(&w->ring, j)) {
-        fw_count(w->self.slot, FW_OVERFLOWS, 1);
-        list_push(&w->inbox, j, j, 1);
-    }
+    if (!(w->self.stealing ? runq_push(&w->ring, j) : runq_push_alone(&w->ring, j)))
+        overflow(w, j);
 }
 
 /* What is in the LIFO slot is mostly about to be run, where its data are: only what stays there is taken. */
@@ -269,7 +268,7 @@ static void fire_timers(struct worker_private *w)
 static job *take_next(struct worker_private *w)
 {
     job *j = atomic_load_explicit(&w->next, memory_order_relaxed);
-    if (j && w->stealing)
+    if (j && w->self.stealing)
         return atomic_exchange_explicit(&w->next, NULL,
                                         memory_order_acquire); /* pairs with pool_push; a thief may win */
     if (j)
@@ -279,12 +278,12 @@ static job *take_next(struct worker_private *w)
 
 static job *take_ring(struct worker_private *w)
 {
-    return w->stealing ? runq_pop(&w->ring) : runq_pop_alone(&w->ring);
+    return w->self.stealing ? runq_pop(&w->ring) : runq_pop_alone(&w->ring);
 }
 
 static job *take_spawned(struct worker_private *w)
 {
-    return w->stealing ? deque_take(&w->spawned) : deque_take_alone(&w->spawned);
+    return w->self.stealing ? deque_take(&w->spawned) : deque_take_alone(&w->spawned);
 }
 
 /* From the own queues. */
@@ -316,16 +315,61 @@ static job *take_local(struct worker_private *w)
 /* w runs a job now, perhaps for long: what waits in the LIFO slot behind it is for others. */
 static void share_next(struct worker_private *w)
 {
-    if (w->stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
+    if (w->self.stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
         notify(w->self.pool, -1);
+}
+
+static job *next_of_many(struct worker_private *w)
+{
+    job *j = take_local(w);
+    if (j)
+        share_next(w);
+    return j;
+}
+
+/* What take_local does on most of its calls, where nobody steals and nothing but the slot and the ring need be looked
+ * at. NULL: nothing there, or ask take_local. */
+static inline job *take_alone(struct worker_private *w)
+{
+    job *j = atomic_load_explicit(&w->next, memory_order_relaxed);
+
+    if ((w->tick + 1) % TICKS_PER_LOOK == 0 || atomic_load_explicit(&w->inbox.count, memory_order_relaxed))
+        return NULL;
+    if (!j) {
+        j = runq_pop_alone(&w->ring);
+        w->lifo_run = 0;
+    } else if (w->lifo_run < LIFO_IN_A_ROW) {
+        atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
+        w->lifo_run++;
+    } else {
+        return NULL;
+    }
+    w->tick += j != NULL;
+    return j;
 }
 
 job *worker_next(worker *w)
 {
-    job *j = atomic_load_explicit(&w->pool->stop, memory_order_relaxed) ? NULL : take_local(w->priv);
-    if (j)
-        share_next(w->priv);
-    return j;
+    struct worker_private *p = w->priv;
+
+    if (atomic_load_explicit(&w->pool->stop, memory_order_relaxed))
+        return NULL;
+    if (w->stealing)
+        return next_of_many(p);
+    job *j = take_alone(p);
+    return j ? j : take_local(p);
+}
+
+job *worker_take_turns(worker *w, job *j)
+{
+    struct worker_private *p = w->priv;
+    job *first = take_alone(p);
+
+    if (!first && !(first = take_local(p)))
+        return j;
+    if (!runq_push_alone(&p->ring, j))
+        overflow(p, j);
+    return first;
 }
 
 /* The next job, or NULL when the pool stops. Sleeps while there is none. */
@@ -338,8 +382,10 @@ static job *find(struct worker_private *w)
             stop_searching(w, false);
             return NULL;
         }
-        job *j = take_local(w);
-        if (!j)
+        job *j = w->self.stealing ? NULL : take_alone(w);
+        if (j)
+            return j;
+        if (!(j = take_local(w)))
             j = list_pop(&p->inject);
         if (!j && p->stealing) {
             if (w->stolen_ns)
@@ -402,8 +448,8 @@ int pool_start(pool **out, const pool_config *config)
     park_init(&p->starter, false);
     for (unsigned i = 0; i < n; i++) {
         struct worker_private *w = &p->workers[i];
-        *w = (struct worker_private){
-            .self = {.index = i, .pool = p, .alone = n == 1}, .victim = i + 1, .stealing = p->stealing};
+        *w = (struct worker_private){.self = {.index = i, .pool = p, .alone = n == 1, .stealing = p->stealing},
+                                     .victim = i + 1};
         w->self.priv = w;
         p->places[i] = config->workers[i];
         w->place = &p->places[i];
@@ -478,7 +524,7 @@ void pool_push(pool *p, job *j, bool next)
 
 void worker_spawn(worker *w, job *j)
 {
-    if (w->priv->stealing) {
+    if (w->stealing) {
         deque_push(&w->priv->spawned, j);
         notify(w->pool, -1);
     } else {
@@ -504,12 +550,20 @@ void pool_push_to(pool *p, unsigned index, job *j)
         notify(p, (int)index);
 }
 
-void worker_push_last(worker *w, job *j)
+static void push_last_of_many(worker *w, job *j)
 {
-    bool company = w->priv->stealing && !runq_empty(&w->priv->ring);
+    bool company = !runq_empty(&w->priv->ring);
     push_ring(w->priv, j);
     if (company) /* alone, it is run again at once by this worker */
         notify(w->pool, -1);
+}
+
+void worker_push_last(worker *w, job *j)
+{
+    if (w->stealing)
+        push_last_of_many(w, j);
+    else if (!runq_push_alone(&w->priv->ring, j))
+        overflow(w->priv, j);
 }
 
 void core_timer_arm(worker *w, core_timer *t)

@@ -22,6 +22,7 @@ struct worker {
     unsigned index;
     pool *pool;
     bool alone;    /* the pool has no other: what only its jobs touch needs no lock and no order */
+    bool stealing; /* else ring, slot and deque are this worker's own, and only its inbox is for others */
     fw_slot *slot; /* this worker's counters; the only ones a job may use */
     void *current; /* the unit running now: green's or stackless's business */
     void *sched;   /* what green or stackless keeps for this worker */
@@ -53,6 +54,9 @@ job *worker_take_spawned(worker *w);
 job *worker_next(worker *w);
 /* From a worker: behind everything in its queue (yield). */
 void worker_push_last(worker *w, job *j);
+/* The two at once, from a worker of a pool where nobody steals: j goes last, and what is next must be run: j itself
+ * when it is alone. */
+job *worker_take_turns(worker *w, job *j);
 
 /* A one-shot timer, memory the caller's. fire runs on some worker's own stack, outside all locks. */
 typedef struct core_timer core_timer;

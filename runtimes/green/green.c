@@ -80,11 +80,6 @@ int green_join(green *g)
     return 0;
 }
 
-void green_yield(void)
-{
-    green_leave(ACTION_YIELD, NULL, NULL);
-}
-
 void green_park(bool (*commit)(green *g, void *arg), void *arg)
 {
     green_leave(ACTION_PARK, commit, arg);

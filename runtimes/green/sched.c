@@ -28,15 +28,15 @@
 #include <sanitizer/tsan_interface.h>
 #define UNINSTRUMENTED __attribute__((noinline, no_sanitize("thread")))
 #else
-#define UNINSTRUMENTED __attribute__((noinline))
+#define UNINSTRUMENTED inline
 #endif
 
 /* From `from` to `to`, either NULL for the worker's own stack. Returns when somebody switches back, for a green thread
  * perhaps on another worker. final: nobody will. */
-UNINSTRUMENTED static void cross(sched *s, green *from, green *to, bool final)
+static UNINSTRUMENTED void cross(sched *s, green *from, green *to, bool final)
 {
-    s->from_worker = !from;
 #ifdef ASAN
+    s->from_worker = !from;
     __sanitizer_start_switch_fiber(final  ? NULL
                                    : from ? &from->fake_stack
                                           : &s->fake_stack,
@@ -108,6 +108,7 @@ static void settle(worker *w)
     sched *s = w->sched;
     green *left = s->left;
 
+    s->left = NULL;
     switch (s->action) {
     case ACTION_YIELD:
         worker_push_last(w, &left->job);
@@ -138,7 +139,7 @@ static void land(green *g, worker *w)
     sched *s = w->sched;
 
     arrived(w, g);
-    if (!s->from_worker)
+    if (s->left)
         settle(w);
 }
 
@@ -160,6 +161,23 @@ void green_leave(action what, bool (*commit)(green *, void *), void *arg)
         w->current = NULL;
     cross(s, g, next, what == ACTION_EXIT);
     land(g, g->run->stays ? w : worker_here());
+}
+
+void green_yield(void)
+{
+    worker *w = worker_here();
+    green *g = w->current;
+
+    if (w->stealing) {
+        green_leave(ACTION_YIELD, NULL, NULL);
+        return;
+    }
+    green *next = (green *)worker_take_turns(w, &g->job); /* only this worker takes it from there: after the switch */
+    if (next == g)
+        return;
+    board(w, next);
+    cross(w->sched, g, next, false);
+    land(g, w);
 }
 
 void green_main(void *self)

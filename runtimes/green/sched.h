@@ -26,8 +26,7 @@ typedef struct sched {
     run *run;
     core_stack_cache stacks;
     spares units;
-    bool from_worker; /* who switched last: the worker itself, or a green thread */
-    green *left;      /* the green thread that left last, and what it wants */
+    green *left; /* the green thread that left last and wants something done now that it is at rest, or NULL */
     action action;
     bool (*commit)(green *g, void *arg);
     void *commit_arg;
@@ -35,6 +34,7 @@ typedef struct sched {
     const void *stack_low; /* the worker's own stack, for AddressSanitizer */
     size_t stack_bytes;
     void *fake_stack, *fiber; /* AddressSanitizer's and ThreadSanitizer's */
+    bool from_worker;         /* AddressSanitizer: who switched last, the worker itself or a green thread */
 } sched;
 
 struct green {

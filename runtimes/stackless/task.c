@@ -24,7 +24,7 @@ void task_bad_state(const char *function, uint32_t state)
 
 void task_hold(task *t)
 {
-    task_change(t, REFERENCE, memory_order_relaxed); /* who adds has a reference already */
+    task_add_reference(t);
 }
 
 void task_release(task *t)
@@ -62,6 +62,21 @@ void task_wake(task *t)
     else
         atomic_store_explicit(&t->state, before | NOTIFIED, memory_order_relaxed);
     if (!(before & (NOTIFIED | RUNNING | COMPLETE)))
+        enqueue(t, true);
+}
+
+/* Together, as they mostly come: by a waiter or a timer whose work is done. */
+void task_wake_and_release(task *t)
+{
+    uint32_t s = atomic_load_explicit(&t->state, memory_order_relaxed);
+
+    if (!t->run->alone || s < 2 * REFERENCE) {
+        task_wake(t);
+        task_release(t);
+        return;
+    }
+    atomic_store_explicit(&t->state, (s | NOTIFIED) - REFERENCE, memory_order_relaxed);
+    if (!(s & (NOTIFIED | RUNNING | COMPLETE)))
         enqueue(t, true);
 }
 
@@ -165,12 +180,7 @@ static void poll_what_is_joined(task *t, worker *w)
 
 bool task_may_go_on(task_cx *cx)
 {
-    if (cx->budget > 0) {
-        cx->budget--;
-        return true;
-    }
-    task_wake(cx->task);
-    return false;
+    return task_within_budget(cx);
 }
 
 task *task_self(task_cx *cx)

@@ -81,6 +81,23 @@ static inline bool task_unshared(uint32_t state)
     return state < 3 * REFERENCE;
 }
 
+/* task_hold and task_may_go_on, in line. */
+static inline void task_add_reference(task *t)
+{
+    task_change(t, REFERENCE, memory_order_relaxed); /* who adds has a reference already */
+}
+
+static inline bool task_within_budget(task_cx *cx)
+{
+    if (cx->budget > 0) {
+        cx->budget--;
+        return true;
+    }
+    task_wake(cx->task);
+    return false;
+}
+
+void task_wake_and_release(task *t);
 void boxes_free(boxes *b);
 
 #endif

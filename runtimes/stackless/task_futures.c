@@ -20,8 +20,7 @@ static void end_sleep(core_timer *timer, worker *w)
 
     (void)w;
     atomic_store_explicit(&s->fired, 1, memory_order_release); /* pairs with poll_sleep and drop; s may be gone */
-    task_wake(t);
-    task_release(t);
+    task_wake_and_release(t);
 }
 
 static task_poll poll_sleep(future *f, task_cx *cx)
@@ -39,7 +38,7 @@ static task_poll poll_sleep(future *f, task_cx *cx)
     s->task = cx->task;
     atomic_store_explicit(&s->fired, 0, memory_order_relaxed); /* published with the timer */
     s->timer = (core_timer){.deadline_ns = s->deadline_ns, .fire = end_sleep, .owner = s};
-    task_hold(cx->task);
+    task_add_reference(cx->task);
     f->pc = 1;
     core_timer_arm(cx->worker, &s->timer);
     return TASK_PENDING;
@@ -87,8 +86,7 @@ static void wake_waiter(waiter *w)
     task *t = w->owner;
 
     atomic_store_explicit(&f->woken, 1, memory_order_release); /* pairs with poll_chan and drop; f may be gone */
-    task_wake(t);
-    task_release(t);
+    task_wake_and_release(t);
 }
 
 static void expire(core_timer *timer, worker *w)
@@ -125,13 +123,13 @@ static void enlist(task_chan_fut *f, task_cx *cx)
     f->waiter.which = 0;
     f->waiter.wake = wake_waiter;
     f->waiter.owner = cx->task;
-    task_hold(cx->task);
+    task_add_reference(cx->task);
     f->fut.pc = 1;
     if (f->deadline_ns == FW_FOREVER)
         return;
     atomic_store_explicit(&f->spent, 0, memory_order_relaxed);
     f->timer = (core_timer){.deadline_ns = f->deadline_ns, .fire = expire, .owner = f};
-    task_hold(cx->task);
+    task_add_reference(cx->task);
     core_timer_arm(cx->worker, &f->timer); /* it fires on this worker, after this poll */
 }
 
@@ -169,7 +167,7 @@ static task_poll poll_chan(future *fut, task_cx *cx)
     if (fut->pc == 1 && f->task != cx->task && task_chan_drop(f)) /* another task polls now: it must be woken */
         return TASK_READY;
     if (fut->pc == 0) {
-        if (!task_may_go_on(cx))
+        if (!task_within_budget(cx))
             return TASK_PENDING;
         f->status = operate(f, cx->worker);
         if (f->status == -EINPROGRESS) {
