@@ -11,6 +11,8 @@ static inline void copy_element(void *to, const void *from, size_t bytes)
         memcpy(to, from, 8);
     else if (bytes == 16)
         memcpy(to, from, 16);
+    else if (bytes == 4)
+        memcpy(to, from, 4);
     else
         memcpy(to, from, bytes);
 }

@@ -37,15 +37,24 @@ uint64_t core_spin_ns(uint64_t rivals)
     return cpus > 1 && rivals <= cpus ? SPIN_NS : 0;
 }
 
-int core_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns, bool shared)
+static int futex_wait(_Atomic uint32_t *word, int op, uint32_t expected, uint64_t ns, bool shared)
 {
-    struct timespec until = {(time_t)(deadline_ns / UINT64_C(1000000000)), (long)(deadline_ns % UINT64_C(1000000000))};
-    int op = FUTEX_WAIT_BITSET | (shared ? 0 : FUTEX_PRIVATE_FLAG);
+    struct timespec time = {(time_t)(ns / UINT64_C(1000000000)), (long)(ns % UINT64_C(1000000000))};
 
     fw_count(fw_slot_here(), FW_FUTEX, 1);
-    long got =
-        syscall(SYS_futex, word, op, expected, deadline_ns == FW_FOREVER ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+    long got = syscall(SYS_futex, word, op | (shared ? 0 : FUTEX_PRIVATE_FLAG), expected,
+                       ns == FW_FOREVER ? NULL : &time, NULL, FUTEX_BITSET_MATCH_ANY);
     return got == 0 ? 0 : -errno;
+}
+
+int core_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns, bool shared)
+{
+    return futex_wait(word, FUTEX_WAIT_BITSET, expected, deadline_ns, shared);
+}
+
+int core_futex_wait_for(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns, bool shared)
+{
+    return futex_wait(word, FUTEX_WAIT, expected, timeout_ns, shared);
 }
 
 int core_futex_wake(_Atomic uint32_t *word, int count, bool shared)

@@ -35,6 +35,8 @@ void core_cpu_relax(void);
 
 /* Bare futex calls, counted in the caller's slot. 0 or -errno. shared: between processes. */
 int core_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns, bool shared);
+/* As core_futex_wait, but for timeout_ns from now: the caller need not read the clock. */
+int core_futex_wait_for(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns, bool shared);
 int core_futex_wake(_Atomic uint32_t *word, int count, bool shared);
 
 #endif

@@ -105,8 +105,10 @@ void proc_link_sender(proc_link *l)
 {
     l->role = 1;
     close_end(l, 0);
-    if (l->ring)
+    if (l->ring) {
+        ring_join(&l->ring->tail);
         return;
+    }
     signal(SIGPIPE, SIG_IGN); /* a dead receiver is -EPIPE, not our death */
     if (l->kind != PROC_PACKETS)
         fcntl(l->fd[1], F_SETFL, O_NONBLOCK);
@@ -116,6 +118,8 @@ void proc_link_receiver(proc_link *l)
 {
     l->role = 2;
     close_end(l, 1);
+    if (l->ring)
+        ring_join(&l->ring->head);
     if (l->ring || l->kind == PROC_PACKETS)
         return;
     l->ahead = malloc(READ_AHEAD);
@@ -125,7 +129,7 @@ void proc_link_receiver(proc_link *l)
 void proc_close(proc_link *l)
 {
     if (l->ring && l->role == 1)
-        ring_leave(&l->ring->tail, &l->ring->head);
+        ring_leave(&l->ring->tail);
     close_end(l, 1);
 }
 
@@ -133,9 +137,9 @@ void proc_link_destroy(proc_link *l)
 {
     if (l->ring) {
         if (l->role == 1)
-            ring_leave(&l->ring->tail, &l->ring->head);
+            ring_leave(&l->ring->tail);
         else if (l->role == 2)
-            ring_leave(&l->ring->head, &l->ring->tail);
+            ring_leave(&l->ring->head);
         munmap(l->ring, l->ring_bytes);
     }
     close_end(l, 0);

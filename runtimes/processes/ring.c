@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/copy.h"
 #include "core/park.h"
 
 enum { LOOK_EVERY_NS = 200 * 1000 * 1000 };
@@ -17,12 +18,13 @@ static bool died(int lifeline)
     return poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLRDHUP));
 }
 
-static void wake(ring_side *other)
+/* seq_cst in both pairs with sleep_on: either the side that moved sees the sleeper, or the sleeper sees it move. */
+static void wake(ring_side *mine)
 {
-    /* seq_cst pairs with the store of asleep in sleep_until: either we see it asleep, or it sees our count. */
-    if (atomic_load(&other->asleep) && atomic_exchange(&other->asleep, 0)) {
+    if ((atomic_load(&mine->robust.word) & FUTEX_WAITERS) &&
+        (atomic_fetch_and(&mine->robust.word, ~(uint32_t)FUTEX_WAITERS) & FUTEX_WAITERS)) {
         fw_count(fw_slot_here(), FW_UNPARKS, 1);
-        core_futex_wake(&other->asleep, 1, true);
+        core_futex_wake(&mine->robust.word, 1, true);
     }
 }
 
@@ -31,8 +33,30 @@ static bool ready(ring_side *other, uint64_t least)
     return (int64_t)(atomic_load_explicit(&other->at, memory_order_acquire) - least) >= 0;
 }
 
+/* Sleeps until `other` moves, leaves or dies, or the time is over; may return early. */
+static int sleep_on(ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
+{
+    uint32_t word = atomic_fetch_or(&other->robust.word, FUTEX_WAITERS) | FUTEX_WAITERS;
+    uint64_t timeout_ns = robust_owned(word) ? FW_FOREVER : LOOK_EVERY_NS;
+
+    if ((int64_t)(atomic_load(&other->at) - least) >= 0)
+        return 0;
+    if ((word & FUTEX_OWNER_DIED) || atomic_load(&other->left))
+        return ready(other, least) ? 0 : -EPIPE;
+    if (deadline_ns != FW_FOREVER) {
+        uint64_t now = fw_now_ns();
+        if (now >= deadline_ns)
+            return -ETIMEDOUT;
+        timeout_ns = deadline_ns - now < timeout_ns ? deadline_ns - now : timeout_ns;
+    }
+    fw_count(fw_slot_here(), FW_PARKS, 1);
+    if (core_futex_wait_for(&other->robust.word, word, timeout_ns, true) == -ETIMEDOUT && died(lifeline))
+        atomic_fetch_or(&other->robust.word, FUTEX_OWNER_DIED); /* as the kernel would have */
+    return 0;
+}
+
 /* Until other->at has reached `least`. */
-static int sleep_until(ring_side *mine, ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
+static int sleep_until(ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
 {
     if (ready(other, least))
         return 0;
@@ -46,27 +70,13 @@ static int sleep_until(ring_side *mine, ring_side *other, int lifeline, uint64_t
             core_cpu_relax();
         }
     }
-    for (bool dead = false;;) {
-        atomic_store(&mine->asleep, 1);
-        if ((int64_t)(atomic_load(&other->at) - least) >= 0)
-            break;
-        if (dead || atomic_load(&other->left)) {
-            if (ready(other, least))
-                break;
-            atomic_store(&mine->asleep, 0);
-            return -EPIPE;
-        }
-        uint64_t now = fw_now_ns();
-        if (now >= deadline_ns) {
-            atomic_store(&mine->asleep, 0);
-            return -ETIMEDOUT;
-        }
-        uint64_t look = deadline_ns - now < LOOK_EVERY_NS ? deadline_ns : now + LOOK_EVERY_NS;
-        fw_count(fw_slot_here(), FW_PARKS, 1);
-        dead = core_futex_wait(&mine->asleep, 1, look, true) == -ETIMEDOUT && died(lifeline);
-    }
-    atomic_store(&mine->asleep, 0);
-    return 0;
+    int err;
+    do
+        err = sleep_on(other, lifeline, least, deadline_ns);
+    while (!err && !ready(other, least));
+    if (atomic_load_explicit(&other->robust.word, memory_order_relaxed) & FUTEX_WAITERS) /* nobody sleeps now */
+        atomic_fetch_and(&other->robust.word, ~(uint32_t)FUTEX_WAITERS);
+    return err;
 }
 
 int ring_wait_room(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns)
@@ -74,13 +84,13 @@ int ring_wait_room(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns)
     uint64_t tail = atomic_load_explicit(&r->tail.at, memory_order_relaxed); /* ours */
     if (atomic_load_explicit(&r->head.left, memory_order_relaxed))           /* a hint; sleep_until asks properly */
         return -EPIPE;
-    return sleep_until(&r->tail, &r->head, lifeline, tail + bytes - r->size, deadline_ns);
+    return sleep_until(&r->head, lifeline, tail + bytes - r->size, deadline_ns);
 }
 
 int ring_wait_bytes(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns)
 {
     uint64_t head = atomic_load_explicit(&r->head.at, memory_order_relaxed); /* ours */
-    return sleep_until(&r->head, &r->tail, lifeline, head + bytes, deadline_ns);
+    return sleep_until(&r->tail, lifeline, head + bytes, deadline_ns);
 }
 
 static uint64_t first_part(const ring *r, uint64_t at, uint64_t bytes)
@@ -92,32 +102,39 @@ static uint64_t first_part(const ring *r, uint64_t at, uint64_t bytes)
 void ring_put(ring *r, uint64_t offset, const void *data, uint64_t bytes)
 {
     uint64_t at = atomic_load_explicit(&r->tail.at, memory_order_relaxed) + offset, part = first_part(r, at, bytes);
-    memcpy(r->data + (at & (r->size - 1)), data, part);
-    memcpy(r->data, (const unsigned char *)data + part, bytes - part);
+    copy_element(r->data + (at & (r->size - 1)), data, part);
+    if (part < bytes)
+        memcpy(r->data, (const unsigned char *)data + part, bytes - part);
 }
 
 void ring_get(ring *r, uint64_t offset, void *data, uint64_t bytes)
 {
     uint64_t at = atomic_load_explicit(&r->head.at, memory_order_relaxed) + offset, part = first_part(r, at, bytes);
-    memcpy(data, r->data + (at & (r->size - 1)), part);
-    memcpy((unsigned char *)data + part, r->data, bytes - part);
+    copy_element(data, r->data + (at & (r->size - 1)), part);
+    if (part < bytes)
+        memcpy((unsigned char *)data + part, r->data, bytes - part);
 }
 
 void ring_publish(ring *r, uint64_t bytes)
 {
     atomic_fetch_add(&r->tail.at, bytes); /* seq_cst: see wake */
-    wake(&r->head);
+    wake(&r->tail);
 }
 
 void ring_consume(ring *r, uint64_t bytes)
 {
     atomic_fetch_add(&r->head.at, bytes);
-    wake(&r->tail);
+    wake(&r->head);
 }
 
-void ring_leave(ring_side *mine, ring_side *other)
+void ring_join(ring_side *mine)
+{
+    robust_own(&mine->robust);
+}
+
+void ring_leave(ring_side *mine)
 {
     atomic_store(&mine->left, 1);
-    atomic_store(&other->asleep, 0);
-    core_futex_wake(&other->asleep, 1, true);
+    wake(mine);
+    robust_disown(&mine->robust);
 }

@@ -4,8 +4,9 @@
  *   head (consumer)          tail (producer)          free-running byte counts
  *     |#### bytes ####|..........|                    tail - head <= size
  *
- * A side that dies can't say so. Each side therefore holds one end of a socket pair, the lifeline, which the kernel
- * closes with its process; the other, which looks every 200 ms while it sleeps, then finds the ring closed. */
+ * A side sleeps on the other's word (robust.h), so that the kernel wakes it when the other dies. Where the other has
+ * not taken its word yet, or the kernel has no robust lists, it looks every 200 ms at the lifeline: a socket pair of
+ * which each side holds an end, which the kernel closes with its process. */
 #ifndef PROCESSES_RING_H
 #define PROCESSES_RING_H
 
@@ -13,12 +14,13 @@
 #include <stdint.h>
 
 #include "fw.h"
+#include "robust.h"
 
 typedef struct ring_side {
     alignas(FW_PAD) _Atomic uint64_t
-        at;                  /* this side's byte count; written by it with release, read by the other with acquire */
-    _Atomic uint32_t asleep; /* futex word: 1 while it sleeps or is about to */
-    _Atomic uint32_t left;   /* 1: it has said that it is gone */
+        at;                /* this side's byte count; written by it with release, read by the other with acquire */
+    _Atomic uint32_t left; /* 1: it has said that it is gone */
+    robust robust;         /* this side's; FUTEX_WAITERS while the other sleeps until this side moves, or is about to */
 } ring_side;
 
 typedef struct ring {
@@ -38,7 +40,9 @@ void ring_get(ring *r, uint64_t offset, void *data, uint64_t bytes);
 /* Moves a side's count and wakes the other side if it sleeps. */
 void ring_publish(ring *r, uint64_t bytes);
 void ring_consume(ring *r, uint64_t bytes);
+/* A side is the calling thread's from now on. */
+void ring_join(ring_side *mine);
 /* A side leaves: the other is woken. */
-void ring_leave(ring_side *mine, ring_side *other);
+void ring_leave(ring_side *mine);
 
 #endif

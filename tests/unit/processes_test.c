@@ -4,12 +4,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "core/park.h"
+#include "processes/robust.h"
 
 enum { LARGEST = 1 << 20 };
 
@@ -303,6 +307,46 @@ static void packets_reach_one_receiver_each(size_t packets)
     proc_shared_free(shared, 2 * sizeof *shared);
 }
 
+enum { OWNED = 2, WORDS };
+
+typedef struct estate {
+    robust r[WORDS];
+    _Atomic bool settled;
+} estate;
+
+static int own_and_wait(void *arg)
+{
+    estate *e = arg;
+    for (int i = 0; i < WORDS; i++)
+        robust_own(&e->r[i]);
+    robust_own(&e->r[0]); /* a second time in the list would close it to a ring */
+    robust_disown(&e->r[OWNED]);
+    atomic_store(&e->settled, true);
+    while (pause())
+        ;
+    return 0;
+}
+
+/* Sleeps without a timer: were a death not told, this would hang. */
+static void a_death_is_told_by_each_word(void)
+{
+    estate *e = proc_shared_alloc(sizeof *e);
+    FW_MUST(e);
+    proc *p = start(own_and_wait, e);
+    while (!atomic_load(&e->settled))
+        sched_yield();
+    bool told = robust_owned(atomic_load(&e->r[0].word)); /* else this kernel has no robust lists */
+    for (int i = 0; i < WORDS; i++)
+        atomic_fetch_or(&e->r[i].word, FUTEX_WAITERS);
+    kill(proc_pid(p), SIGKILL);
+    for (int i = 0; told && i < OWNED; i++)
+        for (uint32_t word; !((word = atomic_load(&e->r[i].word)) & FUTEX_OWNER_DIED);)
+            core_futex_wait(&e->r[i].word, word, FW_FOREVER, true);
+    join(p);
+    FW_MUST(!(atomic_load(&e->r[OWNED].word) & FUTEX_OWNER_DIED));
+    proc_shared_free(e, sizeof *e);
+}
+
 int main(void)
 {
     proc_link *l;
@@ -321,6 +365,7 @@ int main(void)
             proc_link_create(&l, PROC_PACKETS, 5000, 4) == -EINVAL);
     packets_reach_one_receiver_each(1);
     packets_reach_one_receiver_each(64);
+    a_death_is_told_by_each_word();
     FW_MUST(descriptors() == before);
     puts("ok: processes");
     return 0;
