@@ -6,7 +6,8 @@
 
 #include "park.h"
 
-enum { YIELDS = 2, PAUSES_MOST = 32 };
+/* A switch to another thread takes about a microsecond; so long is worth waiting for one that runs on another CPU. */
+enum { LOOK_NS = 1000, BACK_OFF_NS = 2000, YIELDS = 4, PAUSES_MOST = 32 };
 
 int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many)
 {
@@ -44,6 +45,13 @@ size_t lane_depth(const lane *l)
 {
     size_t head = atomic_load(&l->head); /* first: it can't overtake tail */
     return atomic_load(&l->tail) / 2 - head;
+}
+
+void lane_back_off(void)
+{
+    uint64_t until = core_spin_ns(1) ? fw_now_ns() + BACK_OFF_NS : 0;
+    while (until && fw_now_ns() < until)
+        core_cpu_relax();
 }
 
 /* ---- events ------------------------------------------------------------- */
@@ -109,12 +117,14 @@ static int wait(lane *l, bool send, uint64_t deadline_ns)
 {
     /* Each look takes the line away from who writes it: where there is room, let a few messages come in between. */
     size_t pauses = l->capacity < 4 ? 1 : l->capacity / 4 < PAUSES_MOST ? l->capacity / 4 : PAUSES_MOST;
-    uint64_t until = fw_now_ns() + core_spin_ns(fw_live_now());
+    uint64_t spin = core_spin_ns(fw_live_now()), brief = core_spin_ns(1) ? LOOK_NS : 0;
+    uint64_t until = fw_now_ns() + (spin ? spin : brief);
+    unsigned every = spin ? 16 : 2;
 
     for (unsigned looks = 0, yields = 0; !could_go_on(l, send); looks++) {
         if (expired(deadline_ns))
             return -ETIMEDOUT;
-        if (looks % 16 || fw_now_ns() < until)
+        if (looks % every || fw_now_ns() < until)
             for (size_t i = 0; i < pauses; i++)
                 core_cpu_relax();
         else if (yields++ < YIELDS)

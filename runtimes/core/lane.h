@@ -49,6 +49,8 @@ size_t lane_depth(const lane *l);
 int lane_send_slowly(lane *l, const void *elem, uint64_t deadline_ns);
 int lane_recv_slowly(lane *l, void *elem, uint64_t deadline_ns);
 void lane_rouse(lane_event *e);
+/* Who lost a position lets the winner have some more: each attempt takes the line away from it. */
+void lane_back_off(void);
 
 /* After a publication. Sequentially consistent: pairs with the count in lane.c, sleep. */
 static inline void lane_notify(const lane *l, lane_event *e)
@@ -66,19 +68,16 @@ static inline _Atomic size_t *lane_stamp(lane *l, size_t position)
 
 static inline int lane_send_many(lane *l, const void *elem)
 {
-    size_t tail = atomic_load_explicit(&l->tail, memory_order_relaxed);
-    for (;;) {
-        size_t at = tail / 2;
+    for (;; lane_back_off()) {
+        size_t tail = atomic_load_explicit(&l->tail, memory_order_relaxed), at = tail / 2;
         _Atomic size_t *stamp = lane_stamp(l, at);
         ptrdiff_t ahead = (ptrdiff_t)(atomic_load_explicit(stamp, memory_order_acquire) - 2 * at); /* with receivers */
         if (tail & 1)
             return -EPIPE;
         if (ahead < 0)
             return -EAGAIN;
-        if (ahead > 0) { /* somebody else has the position */
-            tail = atomic_load_explicit(&l->tail, memory_order_relaxed);
-        } else if (atomic_compare_exchange_weak(&l->tail, &tail,
-                                                tail + 2)) { /* seq_cst: before the look at the count */
+        /* else somebody else has the position. seq_cst: before the look at the count */
+        if (ahead == 0 && atomic_compare_exchange_strong(&l->tail, &tail, tail + 2)) {
             __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
             copy_element(stamp + 1, elem, l->elem_bytes);
             atomic_store_explicit(stamp, 2 * at + 1, memory_order_release); /* with lane_recv_many */
@@ -90,17 +89,15 @@ static inline int lane_send_many(lane *l, const void *elem)
 
 static inline int lane_recv_many(lane *l, void *elem)
 {
-    size_t at = atomic_load_explicit(&l->head, memory_order_relaxed);
-    for (;;) {
+    for (;; lane_back_off()) {
+        size_t at = atomic_load_explicit(&l->head, memory_order_relaxed);
         _Atomic size_t *stamp = lane_stamp(l, at);
         ptrdiff_t ahead = (ptrdiff_t)(atomic_load_explicit(stamp, memory_order_acquire) - (2 * at + 1));
         if (ahead < 0) {
             size_t tail = atomic_load(&l->tail);
             return tail == 2 * at + 1 ? -EPIPE : -EAGAIN;
         }
-        if (ahead > 0) {
-            at = atomic_load_explicit(&l->head, memory_order_relaxed);
-        } else if (atomic_compare_exchange_weak(&l->head, &at, at + 1)) { /* seq_cst: before the look at the count */
+        if (ahead == 0 && atomic_compare_exchange_strong(&l->head, &at, at + 1)) { /* as in lane_send_many */
             __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
             copy_element(elem, stamp + 1, l->elem_bytes);
             atomic_store_explicit(stamp, 2 * (at + l->capacity), memory_order_release); /* with lane_send_many */
