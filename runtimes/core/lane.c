@@ -4,10 +4,8 @@
 #include <sched.h>
 #include <stdlib.h>
 
-#include "park.h"
-
 /* A switch to another thread takes about a microsecond; so long is worth waiting for one that runs on another CPU. */
-enum { LOOK_NS = 1000, BACK_OFF_NS = 2000, YIELDS = 4, PAUSES_MOST = 32 };
+enum { LOOK_NS = 1000, YIELDS = 4, PAUSES_MOST = 32 };
 
 int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many)
 {
@@ -45,13 +43,6 @@ size_t lane_depth(const lane *l)
 {
     size_t head = atomic_load(&l->head); /* first: it can't overtake tail */
     return atomic_load(&l->tail) / 2 - head;
-}
-
-void lane_back_off(void)
-{
-    uint64_t until = core_spin_ns(1) ? fw_now_ns() + BACK_OFF_NS : 0;
-    while (until && fw_now_ns() < until)
-        core_cpu_relax();
 }
 
 /* ---- events ------------------------------------------------------------- */

@@ -18,8 +18,12 @@
 #include "barrier.h"
 #include "copy.h"
 #include "fw.h"
+#include "park.h"
 
-enum { LANE_AHEAD = 8 }; /* slots to fetch early: their lines are with the other side's CPU */
+enum {
+    LANE_AHEAD = 8,      /* slots to fetch early: their lines are with the other side's CPU */
+    LANE_BACK_NS = 2000, /* for who loses a position */
+};
 
 typedef struct lane_event {
     alignas(FW_PAD) _Atomic uint32_t epoch; /* what they sleep on */
@@ -49,8 +53,6 @@ size_t lane_depth(const lane *l);
 int lane_send_slowly(lane *l, const void *elem, uint64_t deadline_ns);
 int lane_recv_slowly(lane *l, void *elem, uint64_t deadline_ns);
 void lane_rouse(lane_event *e);
-/* Who lost a position lets the winner have some more: each attempt takes the line away from it. */
-void lane_back_off(void);
 
 /* After a publication. Sequentially consistent: pairs with the count in lane.c, sleep. */
 static inline void lane_notify(const lane *l, lane_event *e)
@@ -68,7 +70,7 @@ static inline _Atomic size_t *lane_stamp(lane *l, size_t position)
 
 static inline int lane_send_many(lane *l, const void *elem)
 {
-    for (;; lane_back_off()) {
+    for (;; core_stand_back(LANE_BACK_NS)) {
         size_t tail = atomic_load_explicit(&l->tail, memory_order_relaxed), at = tail / 2;
         _Atomic size_t *stamp = lane_stamp(l, at);
         ptrdiff_t ahead = (ptrdiff_t)(atomic_load_explicit(stamp, memory_order_acquire) - 2 * at); /* with receivers */
@@ -89,7 +91,7 @@ static inline int lane_send_many(lane *l, const void *elem)
 
 static inline int lane_recv_many(lane *l, void *elem)
 {
-    for (;; lane_back_off()) {
+    for (;; core_stand_back(LANE_BACK_NS)) {
         size_t at = atomic_load_explicit(&l->head, memory_order_relaxed);
         _Atomic size_t *stamp = lane_stamp(l, at);
         ptrdiff_t ahead = (ptrdiff_t)(atomic_load_explicit(stamp, memory_order_acquire) - (2 * at + 1));

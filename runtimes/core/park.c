@@ -37,6 +37,13 @@ uint64_t core_spin_ns(uint64_t rivals)
     return cpus > 1 && rivals <= cpus ? SPIN_NS : 0;
 }
 
+void core_stand_back(uint64_t ns)
+{
+    uint64_t until = core_spin_ns(1) ? fw_now_ns() + ns : 0;
+    while (until && fw_now_ns() < until)
+        core_cpu_relax();
+}
+
 static int futex_wait(_Atomic uint32_t *word, int op, uint32_t expected, uint64_t ns, bool shared)
 {
     struct timespec time = {(time_t)(ns / UINT64_C(1000000000)), (long)(ns % UINT64_C(1000000000))};

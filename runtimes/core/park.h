@@ -30,6 +30,9 @@ void park_wake(parker *p);
 /* Nanoseconds worth spinning before a sleep, when `rivals` OS threads or processes of this trial want CPUs: 0 unless
  * its workers have two CPUs (fw_cpus) and enough for all rivals. */
 uint64_t core_spin_ns(uint64_t rivals);
+/* After losing a race for a line that all want: lets the winner have it for a while, for each attempt takes it away
+ * from who makes progress. Returns at once where there is one CPU. */
+void core_stand_back(uint64_t ns);
 /* PAUSE / YIELD. */
 void core_cpu_relax(void);
 

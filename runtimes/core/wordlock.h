@@ -13,11 +13,12 @@ typedef struct wordlock {
     _Atomic uint32_t state;
 } wordlock;
 
-enum { WORDLOCK_FREE, WORDLOCK_HELD, WORDLOCK_CONTENDED, WORDLOCK_LOOKS = 100 };
+enum { WORDLOCK_FREE, WORDLOCK_HELD, WORDLOCK_CONTENDED, WORDLOCK_LOOKS = 100, WORDLOCK_BACK_NS = 1000 };
 
-/* Looks for a while where another CPU may hold it, then sleeps. Acquire: pairs with wordlock_release. */
+/* Stands back, looks for a while where another CPU may hold it, then sleeps. Acquire: pairs with wordlock_release. */
 static inline void wordlock_wait(wordlock *l)
 {
+    core_stand_back(WORDLOCK_BACK_NS);
     for (int i = core_spin_ns(1) ? WORDLOCK_LOOKS : 0; i > 0; i--) {
         uint32_t free = WORDLOCK_FREE;
         if (atomic_load_explicit(&l->state, memory_order_relaxed) == WORDLOCK_FREE &&
