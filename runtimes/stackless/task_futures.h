@@ -33,8 +33,8 @@ typedef struct task_chan_fut {
     _Atomic uint32_t winner; /* 0 open; 1: the channel's; UINT32_MAX: the timer's */
     _Atomic uint32_t woken;  /* the winner's last touch */
     _Atomic uint32_t spent;  /* a beaten timer's last touch */
-    core_timer timer;
-    task *task; /* registered; the waiter and the timer hold a reference each */
+    task *task;              /* registered; the waiter and the timer hold a reference each */
+    core_timer timer;        /* last: without a deadline nobody touches it */
 } task_chan_fut;
 typedef task_chan_fut task_send_fut;
 typedef task_chan_fut task_recv_fut;

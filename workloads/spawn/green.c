@@ -69,8 +69,14 @@ static int run_burst(burst *b, uint64_t first)
 static void launch(void *arg)
 {
     burst *b = arg;
+
+    fw_begin(b->plan.trial); /* the workers run already */
     for (uint64_t done = 0; done < b->plan.units && !b->err; done += b->plan.burst)
         b->err = run_burst(b, done);
+    /* -- finish -- */
+    if (!b->err)
+        spawn_finish(&b->plan, b->all);
+    fw_end(b->plan.trial);
 }
 
 int spawn_green(fw_trial *t)
@@ -84,12 +90,7 @@ int spawn_green(fw_trial *t)
     b.units = calloc(b.plan.burst, sizeof *b.units);
     if (!b.units)
         return fw_refuse(t, "calloc", ENOMEM, "records", (int64_t)b.plan.burst);
-    fw_begin(t);
     err = green_run(&config, launch, &b);
-    /* -- finish -- */
-    if (!err && !b.err)
-        spawn_finish(&b.plan, b.all);
-    fw_end(t);
     free(b.units);
     if (err)
         return fw_refuse(t, "green_run", -err, "workers", fw_workers(t));

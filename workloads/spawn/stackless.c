@@ -28,8 +28,8 @@ typedef struct unit {
     burst *burst;
     uint64_t id;
     task *task;
-    task_send_fut wait; /* to arrive, then at the gate */
     char here;
+    task_send_fut wait; /* to arrive, then at the gate */
 } unit;
 
 /* -- unit -- */
@@ -80,6 +80,7 @@ static int spawn_unit(task_cx *cx, crowd *c)
 static async_fn(crowd)
 {
     async_begin(crowd);
+    fw_begin(self->burst.plan.trial); /* the workers run already */
     for (; self->first < self->burst.plan.units && !self->err; self->first += self->burst.plan.burst) {
         FW_MUST(task_chan_create(&self->burst.arrivals, 1, ARRIVALS) == 0);
         FW_MUST(task_chan_create(&self->burst.gate, 1, 0) == 0);
@@ -104,6 +105,10 @@ static async_fn(crowd)
         task_chan_destroy(self->burst.arrivals);
         task_chan_destroy(self->burst.gate);
     }
+    /* -- finish -- */
+    if (!self->err)
+        spawn_finish(&self->burst.plan, self->all);
+    fw_end(self->burst.plan.trial);
     async_end;
 }
 
@@ -118,13 +123,8 @@ int spawn_stackless(fw_trial *t)
     c.burst.units = calloc(c.burst.plan.burst, sizeof *c.burst.units);
     if (!c.burst.units)
         return fw_refuse(t, "calloc", ENOMEM, "frames", (int64_t)c.burst.plan.burst);
-    fw_begin(t);
     future_init(&c.fut, crowd_poll);
     err = task_run(&config, &c.fut);
-    /* -- finish -- */
-    if (!err && !c.err)
-        spawn_finish(&c.burst.plan, c.all);
-    fw_end(t);
     free(c.burst.units);
     if (err)
         return fw_refuse(t, "task_run", -err, "workers", fw_workers(t));
