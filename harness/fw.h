@@ -181,7 +181,11 @@ unsigned fw_cpus(void);
 
 /* ---- trial: what a cell sees -------------------------------------------- */
 
-typedef enum fw_mode { FW_STEADY, FW_COMPLETE } fw_mode;
+/* steady: operates until the window closes. complete: one fixed problem, again and again. hold: as steady, of units
+ * that mostly wait; an operation is the end of a wait, its time how late it came, and the time per operation their
+ * mean. */
+typedef enum fw_mode { FW_STEADY, FW_COMPLETE, FW_HOLD } fw_mode;
+const char *fw_mode_name(fw_mode mode);
 
 typedef struct fw_receipt {
     uint64_t units;     /* units created, summed over repeats */

@@ -188,7 +188,8 @@ static void tidy_rows(fw_results *r, const fw_outcome *o)
         return;
     }
     row(f, o, "time_per_op", "ns", o->time_per_op);
-    row(f, o, "throughput", "op/s", 1e9 / o->time_per_op);
+    if (strcmp(fw_str_of(o->point->workload, "mode"), "hold") != 0)
+        row(f, o, "throughput", "op/s", 1e9 / o->time_per_op);
     row(f, o, "elapsed", "ns", fw_num_of(o->result, "elapsed_ns", NAN));
     row(f, o, "cold", "ns", fw_num_of(o->result, "cold_ns", NAN));
     row(f, o, "cpu_per_op", "ns", o->cpu_per_op);

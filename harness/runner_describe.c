@@ -60,7 +60,7 @@ static void declare(json_t *workload, const fw_spec *spec)
                                               (int)a->workers));
     json_object_set_new(workload, "title", json_string(spec->title));
     json_object_set_new(workload, "op", json_string(spec->op));
-    json_object_set_new(workload, "mode", json_string(spec->mode == FW_STEADY ? "steady" : "complete"));
+    json_object_set_new(workload, "mode", json_string(fw_mode_name(spec->mode)));
     json_object_set_new(workload, "core", json_boolean(spec->core));
     json_object_set_new(workload, "seq_none", spec->seq_none ? json_string(spec->seq_none) : json_null());
     json_object_set_new(workload, "params", params_of(spec));

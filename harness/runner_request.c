@@ -138,9 +138,10 @@ static int fill(fw_trial *t, const json_t *o, complaint why)
     const char *mode = text_of(o, "mode");
     uint64_t batch;
 
-    if (*mode && strcmp(mode, t->mode == FW_STEADY ? "steady" : "complete") != 0)
-        return bad(why, "mode",
-                   t->mode == FW_STEADY ? "steady, as the workload declares" : "complete, as the workload declares");
+    static const char *const declared[] = {"steady, as the workload declares", "complete, as the workload declares",
+                                           "hold, as the workload declares"};
+    if (*mode && strcmp(mode, fw_mode_name(t->mode)) != 0)
+        return bad(why, "mode", declared[t->mode]);
     if (number(o, "seed", 1, UINT64_MAX, &t->seed, why) ||
         number(o, "warmup_ns", 0, INT64_MAX / 4, &t->warmup_ns, why) ||
         number(o, "window_ns", 100000000, INT64_MAX / 4, &t->window_ns, why) ||
@@ -148,7 +149,7 @@ static int fill(fw_trial *t, const json_t *o, complaint why)
         return -EINVAL;
     if (batch == 0)
         return bad(why, "batch", "at least 1");
-    if (t->mode == FW_STEADY && t->window_ns == 0)
+    if (t->mode != FW_COMPLETE && t->window_ns == 0)
         return bad(why, "window_ns", "at least 1");
     t->batch = (unsigned)batch;
     t->pin_units = json_is_true(json_object_get(o, "pin_units"));

@@ -161,7 +161,9 @@ static void add_steady(json_t *o, const fw_request *r, json_t *metrics, json_t *
         add_percentiles(metrics, h);
     json_object_set_new(o, "ops_window", integer(window));
     json_object_set_new(o, "elapsed_ns",
-                        integer(per_ns > 0 ? (uint64_t)((double)window / per_ns + 0.5) : t->window_ns));
+                        integer(t->mode == FW_HOLD ? h->sum_ns
+                                : per_ns > 0       ? (uint64_t)((double)window / per_ns + 0.5)
+                                                   : t->window_ns));
     json_object_set_new(o, "slices", slices);
     json_object_set_new(o, "meter_ops", meters);
     json_object_set_new(o, "histograms", hist_files(r, h, events));
@@ -293,10 +295,10 @@ json_t *fw_result_json(const fw_request *r, const fw_watch *w)
         json_object_set_new(o, "expect", fw_expect_json(&t->expect));
         json_object_set_new(o, "ops_total", integer(t->receipt.ops));
         json_object_set_new(o, "repeats_total", integer(t->repeats));
-        if (t->mode == FW_STEADY)
-            add_steady(o, r, metrics, events);
-        else
+        if (t->mode == FW_COMPLETE)
             add_complete(o, t);
+        else
+            add_steady(o, r, metrics, events);
         for (uint32_t i = 0; i < atomic_load(&t->metric_count) && i < FW_MAX_METRICS; i++)
             add_metric(metrics, t->metric[i].name, t->metric[i].unit, t->metric[i].value);
     }

@@ -13,6 +13,12 @@
 
 extern fw_trial *fw_current_trial; /* bind.c */
 
+const char *fw_mode_name(fw_mode mode)
+{
+    static const char *const name[] = {"steady", "complete", "hold"};
+    return name[mode];
+}
+
 static int param_index(const fw_spec *spec, const char *name)
 {
     for (int i = 0; spec->params && spec->params[i].name; i++)

@@ -34,7 +34,7 @@ def draw_all(run):
     if run.blocks:
         charts.append(overview.draw(run, folder))
     for block in run.blocks:
-        if any(r["mode"] == "steady" for r in run.rows if r["workload"] == block["workload"]):
+        if any(r["mode"] in ("steady", "hold") for r in run.rows if r["workload"] == block["workload"]):
             try:
                 charts.append(percentiles.draw(run, folder, block))
             except percentiles.NoGnuplot as error:

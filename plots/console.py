@@ -92,8 +92,9 @@ def sentences(run, block):
     for entry in sorted(block["entries"], key=lambda e: e.get("median", 0) if e["status"] == "ok" else float("inf")):
         name = results.name_of(entry)
         if entry["status"] == "ok":
+            rate = "" if held(run, block) else f", that is {look.rate(1e9 / entry['median']).strip()} per second"
             said.append(f"{name} takes {look.duration(entry['median'])} per {op} ({look.duration(entry['low'])} to "
-                        f"{look.duration(entry['high'])}), that is {look.rate(1e9 / entry['median']).strip()} per second.")
+                        f"{look.duration(entry['high'])}){rate}.")
         else:
             said.append(f"{name} {entry['status']}: {entry.get('reason') or 'no reason given'}.")
     curves_found, why = percentiles.prepare(run, block) if steady(run, block) else ([], "")
@@ -104,7 +105,12 @@ def sentences(run, block):
 
 
 def steady(run, block):
-    return any(r["mode"] == "steady" for r in run.rows if r["workload"] == block["workload"])
+    return any(r["mode"] in ("steady", "hold") for r in run.rows if r["workload"] == block["workload"])
+
+
+def held(run, block):
+    """Its time is how late a wait ended: no rate's inverse."""
+    return any(r["mode"] == "hold" for r in run.rows if r["workload"] == block["workload"])
 
 
 def show(run, plain, width):
@@ -114,8 +120,9 @@ def show(run, plain, width):
             for line in sentences(run, block):
                 print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="    "))
             continue
-        print(f"throughput, {look.plural(block.get('op', 'operation'))} per second (log axis)")
-        print(bars(block, width))
+        if not held(run, block):
+            print(f"throughput, {look.plural(block.get('op', 'operation'))} per second (log axis)")
+            print(bars(block, width))
         if steady(run, block):
             print(f"\npercentiles of one {block.get('op', 'operation')} (lower is better)")
             print(curves(run, block, width))

@@ -42,7 +42,8 @@ static void as_benchmark(void *context, fw_gbench_row *row)
     row->ops = o->ops;
     row->real_ns = o->time_per_op;
     row->cpu_ns = o->cpu_per_op;
-    count(row, "items_per_second", row->skip ? 0 : 1e9 / o->time_per_op);
+    bool held = strcmp(fw_str_of(o->point->workload, "mode"), "hold") == 0; /* its time is no rate's inverse */
+    count(row, "items_per_second", row->skip || held ? 0 : 1e9 / o->time_per_op);
     count(row, "round", o->round);
     count(row, "tainted", o->tainted);
 }

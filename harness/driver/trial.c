@@ -90,8 +90,8 @@ static json_t *ask_oracle(const fw_settings *s, const fw_outcome *o, char **why)
     }
     json_int_t n = json_is_integer(repeats) ? json_integer_value(repeats)
                                             : (json_int_t)u64_of(json_object_get(o->result, "receipt"), "ops");
-    if (strcmp(fw_str_of(o->point->workload, "mode"), "steady") == 0)
-        n = 1; /* a steady cell runs once */
+    if (strcmp(fw_str_of(o->point->workload, "mode"), "complete") != 0)
+        n = 1; /* such a cell runs once */
     json_t *trial = json_copy(o->request);
     json_object_set_new(trial, "variant", json_string("")); /* the work is the same in all */
     json_t *question = json_pack("{s:o,s:I,s:I}", "trial", trial, "repeats", n, "ops", (json_int_t)o->ops);

@@ -24,6 +24,7 @@ var workloads = map[string]workload{
 	"spawn":    {complete: spawn},
 	"mpmc":     {steady: mpmc},
 	"yield":    {steady: yield},
+	"sleepers": {steady: sleepers},
 }
 
 func describe() {
@@ -31,7 +32,7 @@ func describe() {
 		Name string `json:"name"`
 	}
 	var list []named
-	for _, name := range []string{"pingpong", "ring", "skynet", "fib", "spawn", "mpmc", "yield"} {
+	for _, name := range []string{"pingpong", "ring", "skynet", "fib", "spawn", "mpmc", "yield", "sleepers"} {
 		list = append(list, named{name})
 	}
 	print(map[string]any{

@@ -38,6 +38,7 @@ type trial struct {
 	meter  meter
 	meters []meter // several measuring units: one each, copied from meter
 	beat   time.Time
+	hold   bool // the time of an operation is how late it was
 }
 
 // What a workload reports of itself.
@@ -186,6 +187,12 @@ func (t *trial) finish(r result) {
 	elapsed := t.WindowNs
 	if perNs > 0 {
 		elapsed = int64(float64(inside)/perNs + 0.5)
+	}
+	if t.hold {
+		elapsed = 0
+		for i := range t.meters {
+			elapsed += int64(t.meters[i].within)
+		}
 	}
 	print(t.answer(r, total, inside, elapsed, map[string]any{"slices": slices, "meter_ops": each, "repeats_total": 1}))
 }

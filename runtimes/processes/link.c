@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "processes.h"
@@ -153,14 +154,10 @@ static int wait_for(int fd, short events, uint64_t deadline_ns)
 {
     struct pollfd p = {.fd = fd, .events = events};
     for (;;) {
-        int timeout = -1;
-        if (deadline_ns != FW_FOREVER) {
-            uint64_t now = fw_now_ns();
-            uint64_t left = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
-            timeout = left > INT_MAX ? INT_MAX : (int)left;
-        }
+        uint64_t now = deadline_ns == FW_FOREVER ? 0 : fw_now_ns(), left = deadline_ns > now ? deadline_ns - now : 0;
+        struct timespec timeout = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
         fw_count(fw_slot_here(), FW_SYSCALLS, 1);
-        int got = poll(&p, 1, timeout);
+        int got = ppoll(&p, 1, deadline_ns == FW_FOREVER ? NULL : &timeout, NULL);
         if (got > 0)
             return 0;
         if (got == 0)

@@ -38,6 +38,8 @@ static const struct setting {
     {"mpmc", "pass", "move", "processes"},
     {"mpmc", "work", "100", NULL},
     {"yield", "units", "9", NULL},
+    {"sleepers", "units", "1", NULL},
+    {"sleepers", "period_ms", "1", NULL},
     {"skynet", "grain", "10", NULL},
     {"skynet", "leaves", "1", NULL},
     {"fib", "n", "1", NULL},

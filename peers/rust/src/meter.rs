@@ -29,7 +29,7 @@ pub struct Meter {
     pub slices: [u64; 10],
     trial: &'static Trial,
     window: Window,
-    within: Duration,
+    pub within: Duration,
     reopened: u32,
     told: u64,
 }

@@ -21,9 +21,11 @@ pub struct Runner<R: 'static> {
     pub workloads: &'static [(&'static str, Workload<R>)],
 }
 
-/// A steady workload runs until its meters say stop, a complete one is one repeat.
+/// A steady workload runs until its meters say stop; so does one that holds units, whose operations' time is how late
+/// they were; a complete one is one repeat.
 pub enum Workload<R> {
     Steady(fn(&R, &'static Trial) -> Result<Outcome, Refusal>),
+    Hold(fn(&R, &'static Trial) -> Result<Outcome, Refusal>),
     Complete(fn(&R, &'static Trial) -> Result<Outcome, Refusal>),
 }
 
@@ -95,20 +97,24 @@ impl<R> Runner<R> {
             .unwrap_or_else(|| reject(&format!("no workload {:?} with variant {:?}", trial.workload, trial.variant)));
         let runtime = (self.start)(trial).unwrap_or_else(|e| reject(&format!("the workers' CPUs: {e}")));
         let done = match workload {
-            Workload::Steady(run) => run(&runtime, trial).map(|outcome| steady(trial, outcome)),
+            Workload::Steady(run) => run(&runtime, trial).map(|outcome| {
+                let elapsed = outcome.meters.iter().map(Meter::elapsed).max();
+                measured(trial, &outcome, elapsed.unwrap_or_default())
+            }),
+            Workload::Hold(run) => run(&runtime, trial)
+                .map(|outcome| measured(trial, &outcome, outcome.meters.iter().map(|m| m.within).sum())),
             Workload::Complete(run) => complete(trial, || run(&runtime, trial)),
         };
         done.unwrap_or_else(|refusal| refused(trial, refusal))
     }
 }
 
-fn steady(trial: &Trial, outcome: Outcome) -> Value {
+fn measured(trial: &Trial, outcome: &Outcome, elapsed: Duration) -> Value {
     let meters = &outcome.meters;
     let ops: Vec<u64> = meters.iter().map(|m| m.ops).collect();
     let inside = meters.iter().map(|m| m.inside).sum();
-    let elapsed = meters.iter().map(Meter::elapsed).max().unwrap_or_default();
     let slices: Vec<u64> = (0..10).map(|i| meters.iter().map(|m| m.slices[i]).sum()).collect();
-    let mut answer = answer(trial, &outcome, ops.iter().sum(), inside, elapsed);
+    let mut answer = answer(trial, outcome, ops.iter().sum(), inside, elapsed);
     answer["slices"] = json!(slices);
     answer["repeats_total"] = json!(1);
     answer["meter_ops"] = json!(ops);

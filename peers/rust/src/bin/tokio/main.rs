@@ -11,6 +11,7 @@ mod mpmc;
 mod pingpong;
 mod ring;
 mod skynet;
+mod sleepers;
 mod spawn;
 mod r#yield;
 
@@ -18,10 +19,18 @@ mod r#yield;
 /// thread has the CPUs of all workers; they come from this one.
 fn start(trial: &'static Trial) -> io::Result<Runtime> {
     trial.bind_to_all()?;
-    match trial.workers.len() {
-        1 => Builder::new_current_thread().build(),
-        workers => Builder::new_multi_thread().worker_threads(workers).build(),
+    let mut builder = match trial.workers.len() {
+        1 => Builder::new_current_thread(),
+        workers => {
+            let mut many = Builder::new_multi_thread();
+            many.worker_threads(workers);
+            many
+        }
+    };
+    if trial.workload == "sleepers" {
+        builder.enable_time();
     }
+    builder.build()
 }
 
 fn main() {
@@ -40,6 +49,7 @@ fn main() {
             ("spawn", Complete(spawn::run)),
             ("mpmc", Steady(mpmc::run)),
             ("yield", Steady(r#yield::run)),
+            ("sleepers", Hold(sleepers::run)),
         ],
     }
     .main()
