@@ -67,13 +67,15 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     lines = sweeps.series(rows_of(run.values(), *where), at)
     refused = refusals(rows_of(run.rows, *where), at)
     op = next((b.get("op", "operation") for b in run.blocks if b["workload"] == workload), "operation")
-    units = key == "units" and workload == "spawn"
-    panels = [(lines, lambda x, v: v / x if units else v, "time per unit" if units else f"time per {op}", look.duration)]
-    held = memory(run, where, at) if units else {}
+    crowd = key == "units" and workload == "spawn"
+    cost = "time per unit" if crowd else run.time_name(workload, op)
+    panels = [(lines, lambda x, v: v / x if crowd else v, cost, look.duration)]
+    held = memory(run, where, at) if key == "units" else {}
     if held:
         panels.append((held, lambda x, v: v, "memory per unit, kernel's included", size_text))
     on = f"{workers} worker{'s' if workers != 1 else ''}"
-    title = f"{workload}: cost and memory of a unit against their number, {on}" if units else f"{workload}: time per {op} against {key}, {on}"
+    what = "cost and memory of a unit against their number" if crowd else f"{cost}{' and memory' if held else ''} against {key}"
+    title = f"{workload}: {what}, {on}"
     fig, axes = plt.subplots(len(panels), 1, figsize=(7.4, 4.4 + 2.9 * (len(panels) - 1)), sharex=True, squeeze=False)
     height = fig.get_size_inches()[1]
     fig.subplots_adjust(left=0.13, right=0.78, top=1 - 1.15 / height, bottom=1.0 / height, hspace=0.1)

@@ -93,7 +93,7 @@ def sentences(run, block):
         name = results.name_of(entry)
         if entry["status"] == "ok":
             rate = "" if held(run, block) else f", that is {look.rate(1e9 / entry['median']).strip()} per second"
-            said.append(f"{name} takes {look.duration(entry['median'])} per {op} ({look.duration(entry['low'])} to "
+            said.append(f"{name} {'is late by' if held(run, block) else 'takes'} {look.duration(entry['median'])} per {op} ({look.duration(entry['low'])} to "
                         f"{look.duration(entry['high'])}){rate}.")
         else:
             said.append(f"{name} {entry['status']}: {entry.get('reason') or 'no reason given'}.")
@@ -109,8 +109,7 @@ def steady(run, block):
 
 
 def held(run, block):
-    """Its time is how late a wait ended: no rate's inverse."""
-    return any(r["mode"] == "hold" for r in run.rows if r["workload"] == block["workload"])
+    return run.held(block["workload"])
 
 
 def show(run, plain, width):

@@ -76,7 +76,7 @@ def script(run, block, curves, title, name):
     gap = (math.log10(high) - math.log10(low)) / 19
     ys = [10 ** y for y in look.spread([math.log10(max(p[-1][0], 1e-9)) for _, _, _, p, _ in curves], gap)]
     lines = ["# Draw again in this folder with: gnuplot " + name + ".gp", (look.HERE / "palette.gp").read_text().rstrip(), f"xmax = {xmax:.6g}", (look.HERE / "percentiles.gp").read_text().rstrip(),
-             f"set yrange [{low:.6g}:{high:.6g}]", 'set ylabel "time per %s (µs)" offset 1' % op, f'set xlabel "percentile of {look.plural(op)}"',
+             f"set yrange [{low:.6g}:{high:.6g}]", 'set ylabel "%s (µs)" offset 1' % run.time_name(block["workload"], op), f'set xlabel "percentile of {look.plural(op)}"',
              "set lmargin at screen 0.11; set rmargin at screen 0.75; set tmargin at screen 0.84; set bmargin at screen 0.235"]
     lines += y_ticks(low, high)
     lines += [f'set label 1 {quote(title)} at screen 0.02,0.965 font ",15"',

@@ -149,8 +149,8 @@ def entry_table(run, block):
         rows.append([results.name_of(e), look.duration(e["median"]) if ok else e["status"],
                      f"{look.duration(e['low'])} – {look.duration(e['high'])}" if ok else "",
                      f"{100 * e['level']:.1f} %" if ok and isinstance(e.get("level"), (int, float)) else "",
-                     f"{look.rate(1e9 / e['median']).strip()}/s" if ok and e["median"] else "", str(e.get("n", "")), str(e.get("tainted", 0))])
-    return {"head": ["runtime", f"time per {block.get('op', 'operation')}", "interval", "level", "throughput", "rounds", "tainted"], "rows": rows}
+                     f"{look.rate(1e9 / e['median']).strip()}/s" if ok and e["median"] and not run.held(block["workload"]) else "", str(e.get("n", "")), str(e.get("tainted", 0))])
+    return {"head": ["runtime", run.time_name(block["workload"], block.get("op", "operation")), "interval", "level", "throughput", "rounds", "tainted"], "rows": rows}
 
 
 def command(run, workload):

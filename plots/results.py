@@ -256,6 +256,13 @@ class Run:
                     kept[key] = r
         return list(kept.values())
 
+    def held(self, workload):
+        """Its units mostly wait: the time of an operation is how late it came, and no rate's inverse."""
+        return any(r["mode"] == "hold" for r in self.rows if r["workload"] == workload)
+
+    def time_name(self, workload, op):
+        return f"lateness of a {op}" if self.held(workload) else f"time per {op}"
+
     def workloads(self):
         names = []
         for name in [b["workload"] for b in self.blocks] + [r["workload"] for r in self.rows]:

@@ -46,7 +46,7 @@ def draw(run, folder, block):
     ax.set_yticks(range(len(entries)), [results.name_of(e) for e in entries])
     ax.set_ylim(-0.6, len(entries) - 0.4)
     ax.invert_yaxis()
-    ax.set_xlabel(f"time per {block.get('op', 'operation')}")
+    ax.set_xlabel(run.time_name(block["workload"], block.get("op", "operation")))
     look.footer(fig, run.footer(block["placement"]))
     said = "; ".join(spoken) + "." + amortised
     look.save(fig, folder, name, title, said)
