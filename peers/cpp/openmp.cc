@@ -69,6 +69,50 @@ static outcome fib(const trial &t)
     return first.checked();
 }
 
+// How many steps a point stays near, at most `most`.
+static unsigned escape(double re, double im, unsigned most)
+{
+    double x = 0, y = 0, xx = 0, yy = 0;
+    unsigned n = 0;
+    for (; n < most && xx + yy <= 4; n++) {
+        y = 2 * x * y + im;
+        x = xx - yy + re;
+        xx = x * x;
+        yy = y * y;
+    }
+    return n;
+}
+
+// A parallel loop over the rows.
+static outcome mandelbrot(const trial &t)
+{
+    constexpr double left = -2.0, right = 0.5, bottom = -0.25, top = 1.25;
+    const std::int64_t width = t.param("width"), height = t.param("height");
+    const unsigned most = t.param("iterations");
+    const std::string schedule = t.text("schedule");
+    if (t.text("spawn") == "0")
+        throw refusal{"only a future can be awaited without a task"};
+    omp_set_schedule(schedule == "static"   ? omp_sched_static
+                     : schedule == "guided" ? omp_sched_guided
+                                            : omp_sched_dynamic,
+                     schedule == "static" ? 0 : 1);
+    std::vector<std::uint16_t> picture(width * height);
+    std::uint64_t fold = 0;
+#pragma omp parallel for schedule(runtime) reduction(+ : fold)
+    for (std::int64_t y = 0; y < height; y++) {
+        const double im = top - (top - bottom) * y / height;
+        for (std::int64_t x = 0; x < width; x++) {
+            const unsigned n = escape(left + (right - left) * x / width, im, most);
+            picture[y * width + x] = n;
+            fold += mix(t.seed + (y * width + x) * 65536 + n);
+        }
+    }
+    outcome o;
+    o.units = o.live = t.workers.size();
+    o.checksum = fold;
+    return o;
+}
+
 int main(int count, char **arguments)
 {
     const runner openmp{
@@ -79,7 +123,7 @@ int main(int count, char **arguments)
         "a team of a thread a worker, on its CPUs; with more than 64 tasks a thread waiting, libgomp runs a new one at "
         "once",
         host,
-        {{"skynet", false, skynet}, {"fib", false, fib}},
+        {{"skynet", false, skynet}, {"fib", false, fib}, {"mandelbrot", false, mandelbrot}},
     };
     return openmp.main(count, arguments);
 }

@@ -175,9 +175,10 @@ class Peers(unittest.TestCase):
 
     ALL = "pingpong ring skynet fib spawn mpmc yield"
     EVERY = ALL + " sleepers"
+    WORK = EVERY + " mandelbrot"
     FORK_JOIN = "skynet fib"
     WORKLOADS = {"go": EVERY, "tokio": EVERY, "crossbeam": "pingpong ring spawn mpmc", "rayon": FORK_JOIN,
-                 "boost-fiber": ALL, "boost-context": "yield", "onetbb": FORK_JOIN, "openmp": FORK_JOIN}
+                 "boost-fiber": ALL, "boost-context": "yield", "onetbb": FORK_JOIN, "openmp": FORK_JOIN + " mandelbrot"}
 
     def test_receipts_are_those_of_the_models(self):
         peers = [name for name in self.WORKLOADS if (BIN / "peers" / f"fiveways-{name}").exists()]
@@ -185,7 +186,7 @@ class Peers(unittest.TestCase):
             self.skipTest("no peer was built: scripts/install-deps --peers")
         folder = tempfile.mkdtemp(prefix="fiveways-peers-")
         done = call("run", "--profile", "smoke", "--seed", "9", "--out", folder, "--no-charts", "--workload",
-                    self.EVERY.replace(" ", ","), "--runtime", ",".join([*peers, "green"]))
+                    self.WORK.replace(" ", ","), "--runtime", ",".join([*peers, "green"]))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         trials = [json.loads(line) for line in next(pathlib.Path(folder).glob("*/trials.ndjson")).read_text().splitlines()]
         shutil.rmtree(folder)
