@@ -41,7 +41,7 @@ static inline void list_push(job_list *l, job *first, job *last, uint32_t n)
 
 static inline job *list_pop(job_list *l)
 {
-    if (atomic_load_explicit(&l->count, memory_order_acquire) == 0)
+    if (atomic_load_explicit(&l->count, memory_order_acquire) == 0) /* pairs with list_push */
         return NULL;
     job_list_lock(&l->lock);
     job *j = l->first;

@@ -94,7 +94,7 @@ static inline int lane_recv_many(lane *l, void *elem)
     for (;; core_stand_back(LANE_BACK_NS)) {
         size_t at = atomic_load_explicit(&l->head, memory_order_relaxed);
         _Atomic size_t *stamp = lane_stamp(l, at);
-        ptrdiff_t ahead = (ptrdiff_t)(atomic_load_explicit(stamp, memory_order_acquire) - (2 * at + 1));
+        ptrdiff_t ahead = (ptrdiff_t)(atomic_load_explicit(stamp, memory_order_acquire) - (2 * at + 1)); /* senders */
         if (ahead < 0) {
             size_t tail = atomic_load(&l->tail);
             return tail == 2 * at + 1 ? -EPIPE : -EAGAIN;

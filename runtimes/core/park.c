@@ -132,7 +132,7 @@ int park_wait(parker *p, uint64_t deadline_ns)
         if (take_permit(p))
             return 0;
         if (err == -ETIMEDOUT) {
-            uint32_t sleeping = SLEEPING;
+            uint32_t sleeping = SLEEPING; /* acquire: pairs with park_wake's release */
             if (atomic_compare_exchange_strong_explicit(&p->state, &sleeping, EMPTY, memory_order_acquire,
                                                         memory_order_acquire))
                 return -ETIMEDOUT;

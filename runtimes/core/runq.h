@@ -91,6 +91,7 @@ static inline uint32_t runq_take_half(runq *q, job **taken, uint32_t most)
             return 0;
         for (uint32_t i = 0; i < n; i++)
             taken[i] = atomic_load_explicit(&q->slot[(head + i) % RUNQ_SIZE], memory_order_relaxed);
+        /* pairs with runq_push's and the other takers' acquires of head */
         if (atomic_compare_exchange_weak_explicit(&q->head, &head, head + n, memory_order_acq_rel,
                                                   memory_order_acquire))
             return n;

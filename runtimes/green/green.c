@@ -74,7 +74,7 @@ static bool commit_join(green *self, void *arg)
 
 int green_join(green *g)
 {
-    if (atomic_load_explicit(&g->joiner, memory_order_acquire) != GREEN_ENDED)
+    if (atomic_load_explicit(&g->joiner, memory_order_acquire) != GREEN_ENDED) /* pairs with bury */
         green_park(commit_join, g);
     spares_give(&((sched *)worker_here()->sched)->units, &g->job);
     return 0;

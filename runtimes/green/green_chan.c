@@ -71,7 +71,7 @@ static int finish(operation *o)
 {
     if (o->deadline_ns == FW_FOREVER)
         return o->waiter.status;
-    if (!core_timer_cancel(&o->timer))
+    if (!core_timer_cancel(&o->timer)) /* fired, and winner: pair with expire */
         while (!atomic_load_explicit(&o->fired, memory_order_acquire))
             green_yield();
     if (atomic_load_explicit(&o->winner, memory_order_acquire) != TIMED_OUT)

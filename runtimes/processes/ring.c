@@ -28,6 +28,7 @@ static void wake(ring_side *mine)
     }
 }
 
+/* Acquire: pairs with ring_publish and ring_consume. */
 static bool ready(ring_side *other, uint64_t least)
 {
     return (int64_t)(atomic_load_explicit(&other->at, memory_order_acquire) - least) >= 0;

@@ -87,7 +87,7 @@ static void complete(task *t, worker *w, bool joining)
 
     if (!t->root)
         fw_count(w->slot, FW_ENDED, 1);
-    uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire);
+    uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire); /* pairs with task_release */
     if (task_unshared(s) && joining) {
         atomic_store_explicit(&t->state, COMPLETE + REFERENCE, memory_order_relaxed);
         atomic_store_explicit(&t->joiner, TASK_ENDED, memory_order_relaxed);

@@ -59,7 +59,7 @@ static void mcs_take(thr_any_lock *l, thr_lock_node *me)
             return;
         core_cpu_relax();
     }
-    uint32_t waits = WAITS;
+    uint32_t waits = WAITS; /* acquire, here and below: pairs with mcs_release */
     if (atomic_compare_exchange_strong_explicit(&me->turn, &waits, ASLEEP, memory_order_acquire, memory_order_acquire))
         while (atomic_load_explicit(&me->turn, memory_order_acquire) != ITS_TURN)
             core_futex_wait(&me->turn, ASLEEP, FW_FOREVER, false);
@@ -80,7 +80,7 @@ static thr_lock_node *next_of(thr_lock_node *me)
 
 static void mcs_release(thr_any_lock *l, thr_lock_node *me)
 {
-    thr_lock_node *last = me;
+    thr_lock_node *last = me; /* release: pairs with the exchange of tail by who takes it next */
     if (!atomic_load_explicit(&me->next, memory_order_relaxed) &&
         atomic_compare_exchange_strong_explicit(&l->as.tail, &last, NULL, memory_order_release, memory_order_relaxed))
         return;
@@ -205,7 +205,7 @@ bool thr_barrier_wait(thr_barrier *b)
         core_futex_wake(&b->round, INT32_MAX, false);
         return true;
     }
-    for (int i = looks(); i > 0; i--) {
+    for (int i = looks(); i > 0; i--) { /* acquire, here and below: pairs with the release above */
         if (atomic_load_explicit(&b->round, memory_order_acquire) != round)
             return false;
         core_cpu_relax();
