@@ -1,10 +1,11 @@
 """Runs every command that a page of the project shows, as its reader would.
 
 usage: commands.py SOURCE BUILD [PAGE-PREFIX...]
-Commands stand in ```sh blocks, one a line. They run as written, from the top of the tree, but for these: build/ means
-BUILD; `fiveways run` is given the smoke profile, no charts and a scratch folder for its results; `make TARGET` with a target that would run
+Commands stand in ```sh blocks, one a line. They run as written, a page after another or, with more CPUs, beside it, from
+the top of the tree, but for these: build/ means BUILD; `fiveways run` is given the smoke profile, no charts and a scratch folder for its results; `make TARGET` with a target that would run
 this test again or build is only checked to exist (make -n).
 """
+import concurrent.futures
 import glob
 import os
 import re
@@ -55,20 +56,29 @@ def as_run(line, scratch):
     return line
 
 
+def run(page, line, scratch):
+    """What to print, and whether it was good."""
+    command = as_run(line, scratch)
+    done = subprocess.run(["sh", "-c", command], cwd=source, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    good = done.returncode == 0
+    told = f"{'ok  ' if good else 'FAIL'} {os.path.relpath(page, source)}: {line}"
+    return good, told if good else f"{told}\n     ran: {command}\n     exit {done.returncode}\n{done.stdout[-2000:]}"
+
+
+def run_page(page):
+    with tempfile.TemporaryDirectory() as scratch:
+        return [run(page, line, scratch) for line in commands(page)]
+
+
 def main():
     failed = ran = 0
-    with tempfile.TemporaryDirectory() as scratch:
-        for page in pages():
-            for line in commands(page):
-                command = as_run(line, scratch)
-                done = subprocess.run(["sh", "-c", command], cwd=source, stdin=subprocess.DEVNULL, text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for results in pool.map(run_page, pages()):
+            for good, told in results:
                 ran += 1
-                good = done.returncode == 0
                 failed += not good
-                print(f"{'ok  ' if good else 'FAIL'} {os.path.relpath(page, source)}: {line}", flush=True)
-                if not good:
-                    print(f"     ran: {command}\n     exit {done.returncode}\n{done.stdout[-2000:]}")
+                print(told, flush=True)
     print(f"{ran} commands, {failed} failed")
     sys.exit(1 if failed or not ran else 0)
 
