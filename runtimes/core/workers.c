@@ -18,8 +18,10 @@
 #include <stdlib.h>
 
 #include "barrier.h"
+#include "blocking.h"
 #include "deque.h"
 #include "joblist.h"
+#include "netpoll.h"
 #include "park.h"
 #include "runq.h"
 #include "timers.h"
@@ -43,6 +45,7 @@ struct worker_private {
     uint64_t stolen_ns; /* when it last stole; 0: and has asked since whether that was worth it */
     unsigned in_vain;   /* thefts in a row that were not */
     bool searching;
+    _Atomic bool in_poll; /* sleeps in netpoll_wait; set before it is on the list of sleepers */
 };
 
 struct pool {
@@ -57,6 +60,8 @@ struct pool {
     _Atomic uint32_t started;
     parker starter;
     _Atomic int bind_error;
+    netpoll *_Atomic net;    /* NULL: no descriptor was ever waited for. Release; pairs with net_of */
+    blocking *_Atomic calls; /* NULL: none was ever made. Changed under sleep_lock, as net */
     struct worker_private workers[];
 };
 
@@ -92,6 +97,15 @@ static struct worker_private *rouse(pool *p, int index)
     return found;
 }
 
+/* Where w sleeps it is told; if it has woken by itself meanwhile, for nothing. */
+static void wake(struct worker_private *w)
+{
+    if (atomic_load_explicit(&w->in_poll, memory_order_relaxed))
+        netpoll_break(atomic_load_explicit(&w->self.pool->net, memory_order_relaxed));
+    else
+        park_wake(&w->sleeper);
+}
+
 /* After a job was published: in worker `index`'s inbox, or (-1) where anybody may find it. */
 static void notify(pool *p, int index)
 {
@@ -101,7 +115,7 @@ static void notify(pool *p, int index)
         return;
     struct worker_private *w = rouse(p, index);
     if (w)
-        park_wake(&w->sleeper);
+        wake(w);
 }
 
 static void stop_searching(struct worker_private *w, bool found)
@@ -145,26 +159,57 @@ static bool look_around(struct worker_private *w)
     return now >= timer;
 }
 
+/* NULL: nobody ever waited for a descriptor. */
+static netpoll *net_of(const struct worker_private *w)
+{
+    return atomic_load_explicit(&w->self.pool->net, memory_order_acquire); /* pairs with pool_netpoll */
+}
+
+/* Wakes who waits for what has come, unless another worker is at it. How many. */
+static unsigned poll_network(struct worker_private *w)
+{
+    netpoll *net = net_of(w);
+
+    if (!net || !netpoll_claim(net))
+        return 0;
+    netpoll_wait(net, 0, &w->self);
+    unsigned woken = netpoll_deliver(net);
+    netpoll_release(net);
+    return woken;
+}
+
+/* One of those who sleep does so in netpoll_wait. */
 static void sleep_until_work(struct worker_private *w)
 {
     pool *p = w->self.pool;
     uint32_t change = SLEEPER - (w->searching ? SEARCHER : 0);
+    netpoll *net = net_of(w);
+    bool polls = net && netpoll_claim(net);
 
     fw_live_sample();
-    if (look_around(w))
+    if (!polls && look_around(w))
         return;
     w->searching = false;
+    atomic_store_explicit(&w->in_poll, polls, memory_order_relaxed); /* published by sleep_lock */
     job_list_lock(&p->sleep_lock);
     p->asleep[p->asleep_count++] = w->self.index;
     atomic_fetch_add(&p->idle, change);
     job_list_unlock(&p->sleep_lock);
     core_barrier_heavy();
-    if (!work_visible(w))
+    if (work_visible(w))
+        ;
+    else if (polls)
+        netpoll_wait(net, timers_next(&w->timers), &w->self);
+    else
         park_wait(&w->sleeper, timers_next(&w->timers));
-    /* Awake by a wake, a timer or the look: whoever is still on the list takes itself off. Either way it now searches.
-     */
+    /* Awake by a wake, an event, a timer or the look: whoever is still on the list takes itself off. Either way it now
+     * searches. */
     rouse(p, (int)w->self.index);
     w->searching = true;
+    if (polls) { /* and so needs nobody to wake it for what the events bring */
+        netpoll_deliver(net);
+        netpoll_release(net);
+    }
 }
 
 /* ---- finding work ------------------------------------------------------- */
@@ -293,6 +338,7 @@ static job *take_local(struct worker_private *w)
 
     if (++w->tick % TICKS_PER_LOOK == 0) {
         fire_timers(w);
+        poll_network(w);
         if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)))
             return j;
     }
@@ -385,8 +431,8 @@ static job *find(struct worker_private *w)
         job *j = w->self.stealing ? NULL : take_alone(w);
         if (j)
             return j;
-        if (!(j = take_local(w)))
-            j = list_pop(&p->inject);
+        if (!(j = take_local(w)) && !(j = list_pop(&p->inject)) && poll_network(w) > 0)
+            continue;
         if (!j && p->stealing) {
             if (w->stolen_ns)
                 dawdle(w);
@@ -472,10 +518,18 @@ int pool_start(pool **out, const pool_config *config)
 void pool_stop(pool *p)
 {
     atomic_store(&p->stop, true);
+    netpoll *net = atomic_load_explicit(&p->net, memory_order_acquire); /* pairs with pool_netpoll */
+    if (net)
+        netpoll_break(net);
     for (unsigned i = 0; i < p->n; i++)
         park_wake(&p->workers[i].sleeper);
     for (unsigned i = 0; i < p->n; i++)
         FW_MUST(pthread_join(p->workers[i].thread, NULL) == 0);
+    if (net)
+        netpoll_free(net);
+    blocking *calls = atomic_load_explicit(&p->calls, memory_order_acquire); /* pairs with pool_blocking */
+    if (calls)
+        blocking_free(calls);
     for (unsigned i = 0; i < p->n; i++) {
         timers_free(&p->workers[i].timers);
         deque_free(&p->workers[i].spawned);
@@ -486,6 +540,36 @@ void pool_stop(pool *p)
     free(p->asleep);
     free(p->places);
     free(p);
+}
+
+int pool_netpoll(pool *p, netpoll **out)
+{
+    netpoll *n = atomic_load_explicit(&p->net, memory_order_acquire); /* pairs with the store below */
+    int err = 0;
+
+    if (!n) {
+        job_list_lock(&p->sleep_lock);
+        if (!(n = atomic_load_explicit(&p->net, memory_order_relaxed)) && (err = netpoll_new(&n)) == 0)
+            atomic_store_explicit(&p->net, n, memory_order_release);
+        job_list_unlock(&p->sleep_lock);
+    }
+    *out = n;
+    return err;
+}
+
+int pool_blocking(pool *p, blocking **out)
+{
+    blocking *b = atomic_load_explicit(&p->calls, memory_order_acquire); /* pairs with the store below */
+    int err = 0;
+
+    if (!b) {
+        job_list_lock(&p->sleep_lock);
+        if (!(b = atomic_load_explicit(&p->calls, memory_order_relaxed)) && (err = blocking_new(&b, p, p->places)) == 0)
+            atomic_store_explicit(&p->calls, b, memory_order_release);
+        job_list_unlock(&p->sleep_lock);
+    }
+    *out = b;
+    return err;
 }
 
 unsigned pool_size(const pool *p)

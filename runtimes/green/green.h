@@ -4,6 +4,8 @@
 #ifndef GREEN_H
 #define GREEN_H
 
+#include <sys/socket.h>
+
 #include "fw.h"
 
 typedef struct green green;
@@ -51,5 +53,21 @@ int green_recv(green_chan *c, void *elem);
 int green_recv_until(green_chan *c, void *elem, uint64_t deadline_ns);
 int green_try_recv(green_chan *c, void *elem);
 int green_chan_close(green_chan *c);
+
+/* Descriptors that can be waited for (sockets, pipes, terminals). A call parks until it can be done, at most until
+ * deadline_ns (FW_FOREVER: no limit): -ETIMEDOUT. One green thread at a time reads, one writes. */
+typedef struct core_io green_io;
+int green_io_open(green_io **out, int fd); /* takes fd over; 0, -errno; -EPERM: never waits (a regular file), and stays
+                                              the caller's: see green_block */
+void green_io_close(green_io *io);         /* who waits in it gets -ECANCELED */
+int green_io_fd(const green_io *io);
+int64_t green_read(green_io *io, void *buffer, size_t bytes, uint64_t deadline_ns); /* bytes got, 0: the end, -errno */
+int64_t green_write(green_io *io, const void *data, size_t bytes, uint64_t deadline_ns); /* all bytes, or -errno */
+int green_accept(green_io *listener, uint64_t deadline_ns);                              /* a descriptor, or -errno */
+int green_connect(green_io *io, const struct sockaddr *to, socklen_t bytes, uint64_t deadline_ns); /* 0 or -errno */
+
+/* fn(arg) runs on an OS thread of its own kind, at most 128 at once, the caller parked meanwhile: for calls that really
+ * block. fn may use no other call of this header. 0; -EAGAIN: it was not run, no thread could be made. */
+int green_block(void (*fn)(void *arg), void *arg);
 
 #endif

@@ -4,6 +4,10 @@
 #ifndef STACKLESS_TASK_FUTURES_H
 #define STACKLESS_TASK_FUTURES_H
 
+#include <sys/socket.h>
+
+#include "../core/blocking.h"
+#include "../core/netpoll.h"
 #include "../core/waiter.h"
 #include "../core/workers.h"
 
@@ -49,5 +53,44 @@ int task_try_recv(task_cx *cx, task_chan *c, void *elem);
  * handed over at the last moment counts: true, and status tells (0: element was sent or holds what came). */
 bool task_chan_drop(task_chan_fut *f);
 void task_sleep_drop(task_sleep_fut *f);
+
+/* Descriptors that can be waited for (sockets, pipes, terminals). One task at a time reads, one writes. */
+typedef core_io task_io;
+int task_io_open(task_cx *cx, task_io **out, int fd); /* takes fd over; 0, -errno; -EPERM: never waits (a regular file),
+                                                         and stays the caller's: see task_block */
+void task_io_close(task_io *io);                      /* who waits in it gets -ECANCELED */
+
+typedef struct task_io_fut {
+    future fut;
+    task_io *io;
+    int64_t (*call)(struct task_io_fut *, fw_slot *); /* what is tried; -EAGAIN: wait and try again */
+    void *buffer;
+    size_t bytes;
+    int64_t result; /* once ready: bytes read (0: the end), all bytes written, a descriptor, 0; -errno; -ETIMEDOUT */
+    uint64_t deadline_ns;
+    task *task; /* registered; the wait holds a reference */
+    core_io_wait wait;
+    uint32_t written;
+    _Atomic uint32_t woken; /* the wait's last touch */
+} task_io_fut;
+void task_read(task_io_fut *f, task_io *io, void *buffer, size_t bytes,
+               uint64_t deadline_ns); /* FW_FOREVER: no limit */
+void task_write(task_io_fut *f, task_io *io, const void *data, size_t bytes, uint64_t deadline_ns); /* < 4 GiB */
+void task_accept(task_io_fut *f, task_io *listener, uint64_t deadline_ns);
+void task_connect(task_io_fut *f, task_io *io, const struct sockaddr *to, socklen_t bytes, uint64_t deadline_ns);
+void task_io_drop(
+    task_io_fut *f); /* as the drops above. What was read or written before the wait is lost to the caller */
+
+/* fn(arg) runs on an OS thread of its own kind, at most 128 at once: for calls that really block. fn may use no other
+ * call of this header. Begun, it can't be dropped: the task that polled it first awaits it. */
+typedef struct task_block_fut {
+    future fut;
+    int status; /* once ready: 0; -EAGAIN: it was not run, no thread could be made */
+    core_call call;
+    job job; /* brings the end of the call to a worker */
+    task *task;
+    _Atomic uint32_t over; /* the job's last touch */
+} task_block_fut;
+void task_block(task_block_fut *f, void (*fn)(void *arg), void *arg);
 
 #endif

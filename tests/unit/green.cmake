@@ -1,5 +1,6 @@
 fw_unit_test(green fw_green)
-set_tests_properties(green PROPERTIES LABELS wakeup)
+fw_unit_test(green_io fw_green)
+set_tests_properties(green green_io PROPERTIES LABELS wakeup)
 if(NOT FW_SANITIZE) # they catch it themselves
   fw_unit_test(overflow fw_green)
 endif()
