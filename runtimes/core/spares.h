@@ -45,6 +45,7 @@ static inline void spares_free(spares *s)
 {
     for (job *j; (j = s->first); free(j))
         s->first = j->next;
+    s->n = 0;
 }
 
 #endif

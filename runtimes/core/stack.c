@@ -16,12 +16,13 @@
 
 #include "fw.h"
 
-enum { PAGE = 4096, STACKS_PER_SLAB = 64, MADVISE_GUARD_INSTALL = 102 };
+enum { PAGE = 4096, STACKS_PER_SLAB = 64, STAY_WARM = 256, MADVISE_GUARD_INSTALL = 102 };
 
 typedef struct core_slab {
     struct core_slab *next;
     void *memory;
     size_t bytes;
+    core_stack stack[STACKS_PER_SLAB];
 } slab;
 
 #define CANARY UINT64_C(0x6d6f6e2c74686973)
@@ -90,12 +91,12 @@ static bool add_slab(core_stack_cache *cache)
     return true;
 }
 
-/* The next stack of the newest slab: its guard is made and its first page touched only now. */
+/* The next stack of the newest slab: its guard is made only now. */
 static core_stack *cut(core_stack_cache *cache)
 {
     size_t each = cache->bytes + PAGE;
     unsigned char *guard = (unsigned char *)cache->slabs->memory + --cache->uncut * each;
-    core_stack *stack = (core_stack *)(guard + each - sizeof *stack);
+    core_stack *stack = &cache->slabs->stack[cache->uncut];
     *stack = (core_stack){.low = guard + PAGE, .bytes = cache->bytes, .guarded = install_guard(guard)};
     for (int i = 0; i < CANARY_WORDS && !stack->guarded; i++)
         memcpy(stack->low + i * sizeof(uint64_t), &(uint64_t){CANARY}, sizeof(uint64_t));
@@ -107,6 +108,8 @@ core_stack *core_stack_take(core_stack_cache *cache)
     core_stack *s = cache->free;
     if (s) {
         cache->free = s->next;
+        cache->warm -= !s->cold;
+        s->cold = false;
         return s;
     }
     return cache->uncut > 0 || add_slab(cache) ? cut(cache) : NULL;
@@ -115,14 +118,33 @@ core_stack *core_stack_take(core_stack_cache *cache)
 void core_stack_give(core_stack_cache *cache, core_stack *s)
 {
     /* Its last frames never returned: what AddressSanitizer forbids around them must not outlive them. */
-    ASAN_UNPOISON_MEMORY_REGION(s->low, s->bytes - sizeof *s);
+    ASAN_UNPOISON_MEMORY_REGION(s->low, s->bytes);
     s->next = cache->free;
     cache->free = s;
+    cache->warm++;
+}
+
+bool core_stack_many(const core_stack_cache *cache)
+{
+    return cache->warm > 2 * STAY_WARM;
+}
+
+void core_stack_trim(core_stack_cache *cache)
+{
+    unsigned seen = 0;
+
+    for (core_stack *s = cache->free; s && cache->warm > STAY_WARM; s = s->next) {
+        if (s->cold || seen++ < STAY_WARM)
+            continue;
+        size_t canary = s->guarded ? 0 : PAGE;
+        s->cold = madvise(s->low + canary, s->bytes - canary, MADV_DONTNEED) == 0;
+        cache->warm -= s->cold;
+    }
 }
 
 void *core_stack_top(core_stack *s)
 {
-    return (void *)((uintptr_t)s & ~(uintptr_t)15);
+    return s->low + s->bytes; /* of whole pages */
 }
 
 void core_stack_free_all(core_stack_cache *cache)
@@ -134,6 +156,7 @@ void core_stack_free_all(core_stack_cache *cache)
         free(s);
     }
     cache->free = NULL;
+    cache->warm = 0;
     cache->uncut = 0;
 }
 

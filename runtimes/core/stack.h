@@ -14,15 +14,17 @@
 #include <stdint.h>
 
 typedef struct core_stack {
-    struct core_stack *next; /* in a cache; lies at the top of the stack's own memory */
+    struct core_stack *next; /* in a cache */
     unsigned char *low;      /* lowest usable byte; the guard is below */
     size_t bytes;            /* usable */
     bool guarded;            /* else its lowest words are a canary */
+    bool cold;               /* in a cache: the kernel has its memory */
 } core_stack;
 
 typedef struct core_stack_cache {
     core_stack *free;
     struct core_slab *slabs; /* what this cache has mapped; its stacks may have gone to another cache */
+    unsigned warm;           /* stacks in free that are not cold */
     unsigned uncut;          /* stacks of the newest slab that nobody has had yet */
     size_t bytes;            /* of each stack */
 } core_stack_cache;
@@ -30,6 +32,10 @@ typedef struct core_stack_cache {
 /* A stack of cache->bytes, cached or new. NULL: the kernel gave no memory. One thread a cache. */
 core_stack *core_stack_take(core_stack_cache *cache);
 void core_stack_give(core_stack_cache *cache, core_stack *s);
+/* More warm ones are kept than are likely to be wanted soon. */
+bool core_stack_many(const core_stack_cache *cache);
+/* Gives the kernel back the memory of those. A system call for each. */
+void core_stack_trim(core_stack_cache *cache);
 /* Where a context may begin: 16-byte aligned. */
 void *core_stack_top(core_stack *s);
 /* Unmaps what the cache has mapped. Only when none of those stacks is in use, in any cache. */

@@ -28,6 +28,7 @@
 
 enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
 enum { THEFT_NS = 1000, SLOT_NS = 3000, DAWDLE_MOST = 7 };
+#define REST_NS UINT64_C(2000000000)
 enum { SEARCHER = 1, SLEEPER = 1 << 16 };
 
 struct worker_private {
@@ -56,6 +57,7 @@ struct pool {
     unsigned *asleep, asleep_count;
     unsigned n;
     bool stealing;
+    bool (*rest)(worker *w, bool now);
     fw_worker *places;
     _Atomic uint32_t started;
     parker starter;
@@ -178,9 +180,21 @@ static unsigned poll_network(struct worker_private *w)
     return woken;
 }
 
+/* When to wake at the latest: for a timer, or to give back what a crowd has left, *to_rest. */
+static uint64_t sleep_most(struct worker_private *w, bool *to_rest)
+{
+    uint64_t timer = timers_next(&w->timers), rest;
+    bool (*many)(worker *, bool) = w->self.pool->rest;
+
+    *to_rest = many && many(&w->self, false) && (rest = fw_now_ns() + REST_NS) < timer;
+    return *to_rest ? rest : timer;
+}
+
 /* One of those who sleep does so in netpoll_wait. */
 static void sleep_until_work(struct worker_private *w)
 {
+    bool to_rest;
+    uint64_t most = sleep_most(w, &to_rest);
     pool *p = w->self.pool;
     uint32_t change = SLEEPER - (w->searching ? SEARCHER : 0);
     netpoll *net = net_of(w);
@@ -199,17 +213,20 @@ static void sleep_until_work(struct worker_private *w)
     if (work_visible(w))
         ;
     else if (polls)
-        netpoll_wait(net, timers_next(&w->timers), &w->self);
+        netpoll_wait(net, most, &w->self);
     else
-        park_wait(&w->sleeper, timers_next(&w->timers));
+        park_wait(&w->sleeper, most);
     /* Awake by a wake, an event, a timer or the look: whoever is still on the list takes itself off. Either way it now
      * searches. */
     rouse(p, (int)w->self.index);
     w->searching = true;
+    unsigned woken = 0;
     if (polls) { /* and so needs nobody to wake it for what the events bring */
-        netpoll_deliver(net);
+        woken = netpoll_deliver(net);
         netpoll_release(net);
     }
+    if (to_rest && woken == 0 && !work_visible(w) && fw_now_ns() >= most)
+        w->self.pool->rest(&w->self, true);
 }
 
 /* ---- finding work ------------------------------------------------------- */
@@ -486,7 +503,7 @@ int pool_start(pool **out, const pool_config *config)
         return n == 0 || n >= SLEEPER ? -EINVAL : -ENOMEM;
     }
     core_barrier_init();
-    *p = (pool){.n = n, .stealing = n > 1 && !config->pinned};
+    *p = (pool){.n = n, .stealing = n > 1 && !config->pinned, .rest = config->rest};
     p->asleep = calloc(n, sizeof *p->asleep);
     p->places = calloc(n, sizeof *p->places);
     FW_MUST(p->asleep && p->places && pthread_mutex_init(&p->sleep_lock, NULL) == 0);
@@ -497,6 +514,7 @@ int pool_start(pool **out, const pool_config *config)
         *w = (struct worker_private){.self = {.index = i, .pool = p, .alone = n == 1, .stealing = p->stealing},
                                      .victim = i + 1};
         w->self.priv = w;
+        w->self.sched = config->sched ? config->sched + i * config->sched_bytes : NULL;
         p->places[i] = config->workers[i];
         w->place = &p->places[i];
         list_init(&w->inbox);

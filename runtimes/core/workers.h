@@ -16,6 +16,11 @@ typedef struct pool_config {
     const fw_worker *workers; /* n of them; copied */
     unsigned n;               /* >= 1 */
     bool pinned;              /* no stealing: a job stays on the worker it was pushed to */
+    char *sched;              /* worker i's `sched` is sched + i * sched_bytes */
+    size_t sched_bytes;
+    /* Whether worker w keeps much that only a crowd would need; with `now`, gives it back. Called on w: before it
+     * sleeps, and, if so, with `now` when it has slept for two seconds. NULL: there is never much. */
+    bool (*rest)(worker *w, bool now);
 } pool_config;
 
 struct worker {

@@ -112,6 +112,16 @@ int green_sleep_until(uint64_t deadline_ns)
     return 0;
 }
 
+static bool rest(worker *w, bool now)
+{
+    core_stack_cache *stacks = &((sched *)w->sched)->stacks;
+    bool many = core_stack_many(stacks);
+
+    if (many && now)
+        core_stack_trim(stacks);
+    return many;
+}
+
 int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
 {
     parker done;
@@ -126,14 +136,13 @@ int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
     r.sched = aligned_alloc(FW_PAD, (config->n ? config->n : 1) * sizeof *r.sched);
     if (!r.sched)
         return -ENOMEM;
-    int err = pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned});
+    for (unsigned i = 0; i < config->n; i++)
+        r.sched[i] = (sched){.run = &r, .stacks = {.bytes = r.stack_bytes}};
+    int err = pool_start(
+        &r.pool, &(pool_config){config->workers, config->n, config->pinned, (char *)r.sched, sizeof *r.sched, rest});
     if (err) {
         free(r.sched);
         return err;
-    }
-    for (unsigned i = 0; i < config->n; i++) {
-        r.sched[i] = (sched){.run = &r, .stacks = {.bytes = r.stack_bytes}};
-        pool_worker(r.pool, i)->sched = &r.sched[i];
     }
     park_init(&done, false);
     green *root = new_green(&r, &r.sched[0], fn, arg); /* no worker uses its sched yet */

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/park.h"
 
-enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 1024, DEPTH_MOST = 128 };
+enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 1024, DEPTH_MOST = 128, FEW_SPARES = 1024 };
 
 void task_bad_state(const char *function, uint32_t state)
 {
@@ -315,6 +318,21 @@ void task_yield(task_yield_fut *y)
 
 /* ---- a run -------------------------------------------------------------- */
 
+/* The frames are the program's; it, too, has freed them when the tasks were joined. */
+static bool rest(worker *w, bool now)
+{
+    spares *tasks = &((run *)w->sched)->boxes[w->index].tasks;
+    bool many = tasks->n > FEW_SPARES;
+
+    if (many && now) {
+        spares_free(tasks);
+#ifdef __GLIBC__
+        malloc_trim(0);
+#endif
+    }
+    return many;
+}
+
 int task_run(const task_config *config, future *root)
 {
     parker done;
@@ -326,14 +344,13 @@ int task_run(const task_config *config, future *root)
         return -ENOMEM;
     memset(r.boxes, 0, bytes);
     task *t = new_task(&r, &r.boxes[0].tasks, root, 0, 2);
-    int err = t ? pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned}) : -ENOMEM;
+    int err = t ? pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned, (char *)&r, 0, rest})
+                : -ENOMEM;
     if (err) {
         free(t);
         free(r.boxes);
         return err;
     }
-    for (unsigned i = 0; i < config->n; i++)
-        pool_worker(r.pool, i)->sched = &r; /* no worker has run a job yet */
     park_init(&done, false);
     t->root = true;
     pool_push_to(r.pool, 0, &t->job);

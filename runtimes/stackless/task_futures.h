@@ -78,6 +78,11 @@ void task_read(task_io_fut *f, task_io *io, void *buffer, size_t bytes,
 void task_write(task_io_fut *f, task_io *io, const void *data, size_t bytes, uint64_t deadline_ns); /* < 4 GiB */
 void task_accept(task_io_fut *f, task_io *listener, uint64_t deadline_ns);
 void task_connect(task_io_fut *f, task_io *io, const struct sockaddr *to, socklen_t bytes, uint64_t deadline_ns);
+/* Ready when a read may get on, so that who waits needs no buffer; result is 0 or an error. */
+void task_readable(task_io_fut *f, task_io *io, uint64_t deadline_ns);
+/* What could be transferred now: bytes, 0 (read: the end), -EAGAIN or -errno. */
+int64_t task_try_read(task_cx *cx, task_io *io, void *buffer, size_t bytes);
+int64_t task_try_write(task_cx *cx, task_io *io, const void *data, size_t bytes);
 void task_io_drop(
     task_io_fut *f); /* as the drops above. What was read or written before the wait is lost to the caller */
 

@@ -23,6 +23,13 @@ static int64_t try_read(task_io_fut *f, fw_slot *slot)
     return core_io_read(f->io, f->buffer, f->bytes, slot);
 }
 
+/* Waits once, or not at all where something has come meanwhile. */
+static int64_t try_nothing(task_io_fut *f, fw_slot *slot)
+{
+    (void)slot;
+    return f->written++ ? 0 : -EAGAIN;
+}
+
 static int64_t try_write(task_io_fut *f, fw_slot *slot)
 {
     while (f->written < f->bytes) {
@@ -57,7 +64,7 @@ static void wake_task(core_io_wait *w)
 
 static core_io_side side_of(const task_io_fut *f)
 {
-    return f->call == try_read || f->call == try_accept ? CORE_IO_READ : CORE_IO_WRITE;
+    return f->call == try_write || f->call == try_connect ? CORE_IO_WRITE : CORE_IO_READ;
 }
 
 /* 0: try again; -EINPROGRESS: the task will be woken. */
@@ -154,6 +161,21 @@ void task_accept(task_io_fut *f, task_io *listener, uint64_t deadline_ns)
 void task_connect(task_io_fut *f, task_io *io, const struct sockaddr *to, socklen_t bytes, uint64_t deadline_ns)
 {
     init(f, try_connect, io, to, bytes, deadline_ns);
+}
+
+void task_readable(task_io_fut *f, task_io *io, uint64_t deadline_ns)
+{
+    init(f, try_nothing, io, NULL, 0, deadline_ns);
+}
+
+int64_t task_try_read(task_cx *cx, task_io *io, void *buffer, size_t bytes)
+{
+    return core_io_read(io, buffer, bytes, cx->worker->slot);
+}
+
+int64_t task_try_write(task_cx *cx, task_io *io, const void *data, size_t bytes)
+{
+    return core_io_write(io, data, bytes, cx->worker->slot);
 }
 
 /* ---- calls that really block ---------------------------------------------- */
