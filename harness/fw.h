@@ -268,6 +268,10 @@ void fw_end(fw_trial *t);
  * meters) and the checksum (added modulo 2^64). Any thread or process. */
 void fw_result(fw_trial *t, uint64_t ops, uint64_t checksum);
 
+/* Blocks until child pid has ended, which puts load on the model and is no part of it: what it used is not counted as
+ * the trial's. *status as from waitpid. 0 or -errno. */
+int fw_load_wait(fw_trial *t, int pid, int *status);
+
 /* A figure of the workload's own, e.g. ("free_lag_p99", "ns", 12.0). Copies. Any thread or process. */
 void fw_metric(fw_trial *t, const char *name, const char *unit, double value);
 
@@ -361,6 +365,10 @@ typedef struct fw_spec {
     /* The oracle: what the receipt must hold after `repeats` repeats and `ops` operations (all of them, warm-up too).
      * prepare has run before in the same process, so fw_input holds. */
     void (*expect)(const fw_trial *t, uint64_t repeats, uint64_t ops, fw_expect *expect);
+    /* A server: its cells can run alone, for clients from outside, until SIGTERM or SIGINT. Called before the cell, to
+     * make it so, with the address (host order) and port (0: any free). 0 or -errno with one clear line in why. NULL:
+     * no server. */
+    int (*serve)(uint32_t address, uint16_t port, char *why, size_t why_bytes);
 } fw_spec;
 
 /* One cell. workloads/CMakeLists.txt generates the table of each runner. */

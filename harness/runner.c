@@ -77,6 +77,7 @@ static int help(void)
            "  --describe  print what it can run, as JSON\n"
            "  --trial     read a trial from standard input, run it, print the result\n"
            "  --oracle    read {\"trial\",\"repeats\",\"ops\",\"meter_ops\"}, print what the receipt must hold\n"
+           "  --serve     a web server for clients from outside (--serve --help)\n"
            "The protocol is harness/PROTOCOL.md.\n",
            fw_about_runtime.runtime, fw_about_runtime.model);
     return 0;
@@ -84,8 +85,12 @@ static int help(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "--serve") == 0) {
+        raise_descriptors();
+        return fw_serve(argc - 1, argv + 1);
+    }
     if (argc != 2)
-        return usage_error("expected one of --describe, --trial, --oracle, --help");
+        return usage_error("expected one of --describe, --trial, --oracle, --serve, --help");
     if (strcmp(argv[1], "--help") == 0)
         return help();
     if (strcmp(argv[1], "--describe") == 0)
@@ -95,6 +100,6 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--oracle") == 0)
         return oracle();
     char why[FW_LINE_BYTES];
-    snprintf(why, sizeof why, "%.100s: expected one of --describe, --trial, --oracle, --help", argv[1]);
+    snprintf(why, sizeof why, "%.100s: expected one of --describe, --trial, --oracle, --serve, --help", argv[1]);
     return usage_error(why);
 }

@@ -24,6 +24,9 @@ typedef struct fw_watch {
     uint64_t max_rss_bytes, page_table_bytes, kernel_stack_bytes; /* peaks; 0: not known */
 } fw_watch;
 
+/* runner_serve.c: --serve; argv after it. Exit status. */
+int fw_serve(int argc, char **argv);
+
 /* runner_describe.c: --describe, a fresh object. */
 json_t *fw_describe(void);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 extern fw_trial *fw_current_trial; /* bind.c */
 
@@ -284,24 +285,37 @@ static uint64_t ns_of(struct timeval v)
     return (uint64_t)v.tv_sec * 1000000000 + (uint64_t)v.tv_usec * 1000;
 }
 
-static void add_usage(fw_usage *sum, int who)
+static void add_usage(fw_usage *sum, const struct rusage *u)
 {
-    struct rusage u;
-    getrusage(who, &u);
-    sum->cpu_user_ns += ns_of(u.ru_utime);
-    sum->cpu_sys_ns += ns_of(u.ru_stime);
-    sum->voluntary_switches += (uint64_t)u.ru_nvcsw;
-    sum->involuntary_switches += (uint64_t)u.ru_nivcsw;
-    sum->minor_faults += (uint64_t)u.ru_minflt;
-    sum->major_faults += (uint64_t)u.ru_majflt;
+    sum->cpu_user_ns += ns_of(u->ru_utime);
+    sum->cpu_sys_ns += ns_of(u->ru_stime);
+    sum->voluntary_switches += (uint64_t)u->ru_nvcsw;
+    sum->involuntary_switches += (uint64_t)u->ru_nivcsw;
+    sum->minor_faults += (uint64_t)u->ru_minflt;
+    sum->major_faults += (uint64_t)u->ru_majflt;
 }
 
 static fw_usage usage_now(void)
 {
     fw_usage sum = {0};
-    add_usage(&sum, RUSAGE_SELF);
-    add_usage(&sum, RUSAGE_CHILDREN);
+    struct rusage u;
+
+    getrusage(RUSAGE_SELF, &u);
+    add_usage(&sum, &u);
+    getrusage(RUSAGE_CHILDREN, &u);
+    add_usage(&sum, &u);
     return sum;
+}
+
+int fw_load_wait(fw_trial *t, int pid, int *status)
+{
+    struct rusage u;
+
+    while (wait4(pid, status, 0, &u) < 0)
+        if (errno != EINTR)
+            return -errno;
+    add_usage(&t->load, &u);
+    return 0;
 }
 
 int fw_trial_run(fw_trial *t)
@@ -318,12 +332,12 @@ int fw_trial_run(fw_trial *t)
     }
     fw_usage after = usage_now();
     t->usage = (fw_usage){
-        .cpu_user_ns = after.cpu_user_ns - before.cpu_user_ns,
-        .cpu_sys_ns = after.cpu_sys_ns - before.cpu_sys_ns,
-        .voluntary_switches = after.voluntary_switches - before.voluntary_switches,
-        .involuntary_switches = after.involuntary_switches - before.involuntary_switches,
-        .minor_faults = after.minor_faults - before.minor_faults,
-        .major_faults = after.major_faults - before.major_faults,
+        .cpu_user_ns = after.cpu_user_ns - before.cpu_user_ns - t->load.cpu_user_ns,
+        .cpu_sys_ns = after.cpu_sys_ns - before.cpu_sys_ns - t->load.cpu_sys_ns,
+        .voluntary_switches = after.voluntary_switches - before.voluntary_switches - t->load.voluntary_switches,
+        .involuntary_switches = after.involuntary_switches - before.involuntary_switches - t->load.involuntary_switches,
+        .minor_faults = after.minor_faults - before.minor_faults - t->load.minor_faults,
+        .major_faults = after.major_faults - before.major_faults - t->load.major_faults,
     };
     return err ? err : atomic_load(&t->failed) ? -EPROTO : 0;
 }

@@ -51,8 +51,8 @@ struct fw_trial {
     _Atomic uint32_t metric_count;
     fw_metric_row metric[FW_MAX_METRICS];
 
-    fw_usage usage;
-    bool finished; /* the trial's process came to its end; usage, receipt and expect hold */
+    fw_usage usage, load; /* load: part of what usage would be, but for fw_load_wait */
+    bool finished;        /* the trial's process came to its end; usage, receipt and expect hold */
     fw_receipt receipt;
     fw_expect expect;
 

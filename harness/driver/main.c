@@ -16,6 +16,8 @@ static const struct command {
 } commands[] = {
     {"run", "measure: [--profile smoke|quick|standard|rigorous|soak] [--workload W,…] …", fw_cmd_run},
     {"list", "workloads, runtimes, variants, parameters [--json]", fw_cmd_list},
+    {"serve", "a web server in one model, for wrk, curl or a browser: --runtime R [--port P] [--workers N]",
+     fw_cmd_serve},
     {"micro", "primitive costs (a Google Benchmark program; takes --benchmark_* flags)", fw_cmd_micro},
     {"topo", "this machine's CPUs and where workers would be placed", fw_cmd_topo},
     {"doctor", "grades this machine for measuring and says what to change", fw_cmd_doctor},
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
 {
     set_up();
     if (argc < 2)
-        return fw_usage("no command; expected one of run, list, micro, topo, doctor, report (fiveways --help)");
+        return fw_usage("no command; expected one of run, list, serve, micro, topo, doctor, report (fiveways --help)");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help();
     if (strcmp(argv[1], "--version") == 0)
