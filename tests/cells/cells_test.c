@@ -49,6 +49,12 @@ static const struct setting {
     {"skynet", "leaves", "1", NULL},
     {"fib", "n", "1", NULL},
     {"fib", "cutoff", "1", NULL},
+    {"c10k", "connections", "1", NULL},
+    {"c10k", "connections", "100", NULL},
+    {"c10k", "active", "20", NULL},
+    {"c10k", "rate", "2000", NULL},
+    {"c10k", "body", "1", NULL},
+    {"c10k", "body", "100000", NULL},
     {"ring", "nodes", "2", NULL},
     {"ring", "nodes", "100", NULL},
 };

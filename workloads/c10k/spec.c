@@ -1,0 +1,394 @@
+/* spec.c - c10k: parameters, the listening socket, who is connected, the client's process, oracle. */
+#include "spec.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { HEADER_MOST = 16384, BACKLOG = 65535, SPARE_FDS = 64, CLIENT_FAILED = 1, CLIENT_REFUSED = 2 };
+
+static const fw_param params[] = {
+    {"connections", FW_PARAM_INT, "8", "100", "1000", 1, 50000, NULL, "connections, open all the time"},
+    {"active", FW_PARAM_INT, "100", "100", "100", 1, 100, NULL, "percent of them that ask; the others are idle"},
+    {"rate", FW_PARAM_INT, "0", "0", "0", 0, 100000000, NULL,
+     "requests a second in all, at random times; 0: each connection asks again when it has its answer"},
+    {"body", FW_PARAM_INT, "0", "0", "0", 0, 1048576, NULL, "bytes that a request sends and gets back; 0: GET /n/ID"},
+    {"request_ms", FW_PARAM_INT, "30000", "30000", "30000", 1, 3600000, NULL,
+     "milliseconds within which a request must be there once begun, and an answer be taken"},
+    {"idle_ms", FW_PARAM_INT, "600000", "600000", "600000", 1, 86400000, NULL,
+     "milliseconds after which a connection that asks nothing is closed"},
+    {.name = NULL},
+};
+
+static const fw_block blocks[] = {
+    {"one worker", 1, ""},
+    {NULL, 0, NULL},
+};
+
+static const fw_axis axes[] = {
+    {"connections", "100,1000,10000", 1},
+    {"active", "1,10,100", 1},
+    {NULL, NULL, 0},
+};
+
+/* ---- who is connected ------------------------------------------------------ */
+
+/* Of this process, a bit for each descriptor. A connection is noted before it looks whether we stop, and we stop before
+ * looking at what is noted (all seq_cst): one of the two sees the other. */
+static _Atomic uint64_t connected[C10K_MOST_FDS / 64];
+
+static _Atomic uint64_t deadline[C10K_MOST_FDS]; /* bit 0: of writing. For c10k_end_late; hands nothing over */
+
+void c10k_deadline(int fd, uint64_t deadline_ns, bool writing)
+{
+    atomic_store_explicit(&deadline[fd], (deadline_ns & ~UINT64_C(1)) | writing, memory_order_relaxed);
+}
+
+void c10k_end_late(void)
+{
+    uint64_t now = fw_now_ns();
+
+    for (int word = 0; word < C10K_MOST_FDS / 64; word++)
+        for (uint64_t bits = atomic_load(&connected[word]); bits; bits &= bits - 1) {
+            int fd = word * 64 + __builtin_ctzll(bits);
+            uint64_t d = atomic_load_explicit(&deadline[fd], memory_order_relaxed);
+            if (d <= now)
+                shutdown(fd, d & 1 ? SHUT_RDWR : SHUT_RD);
+        }
+}
+
+void c10k_enter(c10k_http *h, c10k_server *s, int fd)
+{
+    c10k_http_init(h, s, fw_now_ns());
+    h->close = fd >= C10K_MOST_FDS || atomic_load(&s->open) >= s->room;
+    if (h->close)
+        return;
+    h->entered = true;
+    c10k_deadline(fd, h->deadline_ns, false);
+    atomic_fetch_add(&s->open, 1);
+    atomic_fetch_or(&connected[fd / 64], UINT64_C(1) << fd % 64);
+    if (atomic_load(&s->stopping))
+        shutdown(fd, SHUT_RD);
+}
+
+void c10k_stop(c10k_server *s)
+{
+    atomic_store(&s->stopping, true);
+    shutdown(s->listener, SHUT_RDWR);
+    for (int word = 0; word < C10K_MOST_FDS / 64; word++)
+        for (uint64_t bits = atomic_load(&connected[word]); bits; bits &= bits - 1)
+            shutdown(word * 64 + __builtin_ctzll(bits), SHUT_RD);
+}
+
+bool c10k_stopping(const c10k_server *s)
+{
+    return atomic_load(&s->stopping);
+}
+
+bool c10k_accept_again(const c10k_server *s, int err)
+{
+    return !c10k_stopping(s) && (err == ECONNABORTED || err == EINTR || err == EAGAIN || err == EPROTO);
+}
+
+void c10k_leave(c10k_http *h, int fd)
+{
+    c10k_server *s = h->server;
+
+    if (!h->entered)
+        return;
+    atomic_fetch_and(&connected[fd / 64], ~(UINT64_C(1) << fd % 64));
+    atomic_fetch_add_explicit(&s->answers, h->answers, memory_order_relaxed); /* read when all units were joined */
+    atomic_fetch_add_explicit(&s->answered, h->answered, memory_order_relaxed);
+    if (atomic_fetch_sub(&s->open, 1) == 1 && !s->alone)
+        c10k_stop(s);
+}
+
+void c10k_take(c10k_buffers **mine, c10k_buffers **spare)
+{
+    if (*mine)
+        return;
+    *mine = *spare;
+    *spare = NULL;
+    if (!*mine)
+        FW_MUST((*mine = malloc(sizeof **mine)) != NULL);
+}
+
+void c10k_give(c10k_buffers **mine, c10k_buffers **spare)
+{
+    if (*spare)
+        free(*mine);
+    else
+        *spare = *mine;
+    *mine = NULL;
+}
+
+/* ---- calls that block, for models whose units may ------------------------- */
+
+/* Bytes got, 0: the end, -errno (-ETIMEDOUT: the deadline has passed). */
+static int64_t recv_some(int fd, const c10k_http *h, char *in, size_t bytes)
+{
+    uint64_t now = fw_now_ns();
+    uint64_t left_ms = h->deadline_ns > now ? (h->deadline_ns - now) / 1000000 + 1 : 0;
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+    if (h->in_request && poll(&ready, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms) == 0)
+        return -ETIMEDOUT;
+    ssize_t got;
+    do {
+        got = recv(fd, in, bytes, 0); /* at most idle_ms, see c10k_timeouts */
+    } while (got < 0 && errno == EINTR);
+    return got >= 0 ? got : errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+static int send_all(int fd, const c10k_out *out)
+{
+    for (size_t at = 0; at < out->bytes;) {
+        ssize_t put = send(fd, out->data + at, out->bytes - at, MSG_NOSIGNAL);
+        if (put < 0 && errno != EINTR)
+            return -errno;
+        at += put > 0 ? (size_t)put : 0;
+    }
+    return 0;
+}
+
+void c10k_exchange(c10k_http *h, int fd)
+{
+    char in[C10K_IN_BYTES];
+    c10k_out out;
+    int64_t at = 0, n = recv_some(fd, h, in, sizeof in);
+
+    do {
+        if (n < 0)
+            c10k_late(h, &out);
+        else
+            at += (int64_t)c10k_feed(h, in + at, (size_t)(n - at), &out, fw_now_ns());
+        if (send_all(fd, &out) != 0)
+            h->close = true;
+    } while (!h->close && at < n);
+}
+
+void c10k_timeouts(const c10k_server *s, int fd)
+{
+    struct timeval recv_most = {.tv_sec = (time_t)(s->idle_ns / 1000000000), .tv_usec = s->idle_ns / 1000 % 1000000};
+    struct timeval send_most = {.tv_sec = (time_t)(s->request_ns / 1000000000),
+                                .tv_usec = s->request_ns / 1000 % 1000000};
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &recv_most, sizeof recv_most);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send_most, sizeof send_most);
+}
+
+/* ---- a trial ---------------------------------------------------------------- */
+
+static c10k_server *serving; /* the one of this process and its children */
+static int alone_listener = -1;
+
+/* A listening socket, or -1 with errno. */
+static int listen_on(uint32_t address, uint16_t port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address), .sin_port = htons(port)};
+    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 && /* what is accepted inherits it */
+        bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int err = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = err;
+    return -1;
+}
+
+static struct sockaddr_in address_of(int listener)
+{
+    struct sockaddr_in at;
+    socklen_t bytes = sizeof at;
+    FW_MUST(getsockname(listener, (struct sockaddr *)&at, &bytes) == 0);
+    return at;
+}
+
+static int serve(uint32_t address, uint16_t port, char *why, size_t why_bytes)
+{
+    struct in_addr text = {htonl(address)};
+
+    alone_listener = listen_on(address, port);
+    if (alone_listener >= 0)
+        return 0;
+    snprintf(why, why_bytes, "cannot listen on %s port %u: %s", inet_ntoa(text), port, strerror(errno));
+    return -errno;
+}
+
+/* The client's end of a connection that was answered: the server runs, and sees us until we end. */
+static int greet(const c10k_server *s)
+{
+    static const char hello[] = "GET / HTTP/1.1\r\nHost: c10k\r\n\r\n";
+    char answer[512] = "";
+    size_t have = 0;
+
+    if (send(s->control, hello, sizeof hello - 1, MSG_NOSIGNAL) != sizeof hello - 1)
+        return -1;
+    while (!memmem(answer, have, "world!\n", 7)) {
+        ssize_t got = have < sizeof answer ? recv(s->control, answer + have, sizeof answer - have, 0) : 0;
+        if (got <= 0)
+            return -1;
+        have += (size_t)got;
+    }
+    return 0;
+}
+
+/* Where no worker is, if there is such a place. */
+static void make_room(const fw_trial *t)
+{
+    cpu_set_t allowed;
+
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return;
+    for (unsigned w = 0; w < fw_workers(t); w++)
+        for (int cpu = 0; fw_worker_of(t, w)->ncpus > 0 && cpu < FW_MAX_CPUS; cpu++)
+            if (fw_worker_of(t, w)->cpu_mask[cpu / 64] >> cpu % 64 & 1)
+                CPU_CLR(cpu, &allowed);
+    if (CPU_COUNT(&allowed) > 0)
+        sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+static int fork_client(fw_trial *t, c10k_server *s)
+{
+    struct sockaddr_in to = address_of(s->listener);
+    pid_t parent = getpid();
+
+    s->control = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s->control < 0 || connect(s->control, (struct sockaddr *)&to, sizeof to) != 0)
+        return -errno;
+    fflush(NULL);
+    s->client = fork();
+    if (s->client < 0)
+        return -errno;
+    if (s->client == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(CLIENT_FAILED);
+        fw_slot_after_fork();
+        close(s->listener);
+        make_room(t);
+        if (greet(s) != 0) {
+            fw_fail(t, "the server did not answer the first request");
+            _exit(CLIENT_FAILED);
+        }
+        _exit(c10k_client(t, s));
+    }
+    close(s->control);
+    return 0;
+}
+
+static void on_signal(int signal)
+{
+    (void)signal;
+    int err = errno;
+    c10k_stop(serving);
+    errno = err;
+}
+
+static int serve_alone(const fw_trial *t, c10k_server *s)
+{
+    struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sockaddr_in at = address_of(s->listener);
+
+    if (sigaction(SIGTERM, &stop, NULL) != 0 || sigaction(SIGINT, &stop, NULL) != 0)
+        return -errno;
+    printf("listening on http://%s:%u (%u worker%s)\n", inet_ntoa(at.sin_addr), ntohs(at.sin_port), fw_workers(t),
+           fw_workers(t) > 1 ? "s" : "");
+    return fflush(stdout) ? -errno : 0;
+}
+
+int c10k_begin(fw_trial *t, c10k_server **out)
+{
+    struct rlimit fds = {.rlim_cur = SPARE_FDS};
+    c10k_server *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (s == MAP_FAILED)
+        return fw_refuse(t, "mmap", errno, "bytes", sizeof *s);
+    getrlimit(RLIMIT_NOFILE, &fds);
+    http_parser_set_max_header_size(HEADER_MOST);
+    s->alone = alone_listener >= 0;
+    s->listener = s->alone ? alone_listener : listen_on(INADDR_LOOPBACK, 0);
+    if (s->listener < 0)
+        return fw_refuse(t, "listen", errno, "sockets", 1);
+    s->port = ntohs(address_of(s->listener).sin_port);
+    s->seed = fw_seed(t);
+    s->request_ns = (uint64_t)fw_int(t, "request_ms") * 1000000;
+    s->idle_ns = (uint64_t)fw_int(t, "idle_ms") * 1000000;
+    s->room = (int64_t)(fds.rlim_cur < C10K_MOST_FDS ? fds.rlim_cur : C10K_MOST_FDS) - SPARE_FDS;
+    *out = serving = s;
+    int err = s->alone ? serve_alone(t, s) : fork_client(t, s);
+    return err ? fw_refuse(t, s->alone ? "sigaction" : "fork", -err, "processes", 1) : 0;
+}
+
+static int ask_client(fw_trial *t, c10k_server *s)
+{
+    int status;
+    int err = fw_load_wait(t, s->client, &status);
+
+    if (err)
+        return fw_fail(t, "waiting for the client: %s", strerror(-err));
+    if (WIFSIGNALED(status))
+        return fw_fail(t, "the client was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status) == CLIENT_REFUSED && (int64_t)fw_int(t, "connections") >= s->room)
+        return fw_refuse(t, "accept", EMFILE, "RLIMIT_NOFILE", s->room + SPARE_FDS);
+    if (WEXITSTATUS(status) == CLIENT_REFUSED)
+        return fw_fail(t, "%" PRIu64 " connections were served at once: %s", s->result.connections, s->result.wrong);
+    if (WEXITSTATUS(status) != 0)
+        return fw_fail(t, "the client ended with status %d", WEXITSTATUS(status));
+    uint64_t asked = s->result.requests + 1; /* the greeting */
+    if (atomic_load(&s->answers) != asked)
+        return fw_fail(t, "the client asked %" PRIu64 " times, the server answered %" PRIu64, asked,
+                       atomic_load(&s->answers));
+    fw_result(t, 0, atomic_load(&s->answered));
+    return 0;
+}
+
+int c10k_finish(fw_trial *t, c10k_server *s, const char *call, int err)
+{
+    int status = 0, bad = 0;
+
+    close(s->listener);
+    if (!s->alone && err)
+        fw_load_wait(t, s->client, &status); /* it has seen it */
+    else if (!s->alone)
+        bad = ask_client(t, s);
+    return err ? fw_refuse_units(t, call, -err) : bad;
+}
+
+static void expect(const fw_trial *t, uint64_t repeats, uint64_t ops, fw_expect *e)
+{
+    (void)t, (void)repeats;
+    e->want = (fw_receipt){.ops = ops, .checksum = serving ? serving->result.answered : 0};
+    e->rule.ops = FW_EXACT;
+    e->rule.checksum = serving ? FW_EXACT : FW_INFO;
+    e->rule.units = e->rule.peak_live = e->rule.messages = e->rule.bytes = FW_INFO;
+}
+
+const fw_spec c10k_spec = {
+    .name = "c10k",
+    .title = "A web server with a hundred to ten thousand connections: what one costs, idle and busy.",
+    .op = "request",
+    .mode = FW_STEADY,
+    .core = true,
+    .seq_none = "one program serves one connection at a time",
+    .params = params,
+    .blocks = blocks,
+    .axes = axes,
+    .expect = expect,
+    .serve = serve,
+};
