@@ -56,6 +56,10 @@ func refuse(why string) {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "--serve" {
+		serve(os.Args[2:])
+		return
+	}
 	if len(os.Args) == 2 && os.Args[1] == "--describe" {
 		describe()
 		return

@@ -10,6 +10,7 @@ mod fib;
 mod mpmc;
 mod pingpong;
 mod ring;
+mod serve;
 mod skynet;
 mod sleepers;
 mod spawn;
@@ -34,6 +35,10 @@ fn start(trial: &'static Trial) -> io::Result<Runtime> {
 }
 
 fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().map_or(false, |word| word == "--serve") {
+        return serve::main(&words[1..]);
+    }
     Runner {
         name: "tokio",
         model: "async tasks (Tokio)",
