@@ -33,6 +33,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
     if (g && core_stack_guards(g->stack, info->si_addr))
         tell(g);
     signal(number, SIG_DFL); /* returning repeats the access, which now kills */
+    if (info->si_code <= 0)  /* it was sent */
+        raise(number);
 }
 
 void green_watch_overflow(sched *s)

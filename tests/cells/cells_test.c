@@ -53,6 +53,7 @@ static const struct setting {
     {"c10k", "connections", "100", NULL},
     {"c10k", "active", "20", NULL},
     {"c10k", "rate", "2000", NULL},
+    {"c10k", "fault", "spin", NULL},
     {"c10k", "body", "1", NULL},
     {"c10k", "body", "100000", NULL},
     {"ring", "nodes", "2", NULL},

@@ -182,6 +182,46 @@ class Faults(unittest.TestCase):
             time.sleep(0.01)
         self.assertEqual(processes(self.mark), [])
 
+    def servers(self):
+        """Of the run in hand, by how far they are below their runner: 1 the trial's process, 2 the client."""
+        names, parents = {}, {}
+        for pid in processes(self.mark):
+            try:
+                text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+            except OSError:
+                continue
+            names[pid], parents[pid] = text[text.index("(") + 1:text.rindex(")")], int(text[text.rindex(")"):].split()[2])
+        found = {}
+        for pid in names:
+            depth, at = -1, pid
+            while names.get(at, "").startswith("fiveways-"):
+                depth, at = depth + 1, parents[at]
+            found[depth] = pid
+        return found
+
+    def c10k(self, *more):
+        return [FIVEWAYS, "run", "--profile", "smoke", "--workload", "c10k", "--rounds", "1", "--no-charts", "--plain", "--out", self.dir / "out", *more]
+
+    def test_a_killed_server_or_client_is_a_failed_trial_and_the_run_goes_on(self):
+        for depth, told in ((1, "SIGKILL"), (2, "the client was ended by signal 9")):
+            run = subprocess.Popen(self.c10k("--runtime", "green,stackless", "--workers", "1", "--window", "1"), env=self.env,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            victim = None
+            while not victim and run.poll() is None:
+                victim = self.servers().get(depth)
+            os.kill(victim, signal.SIGKILL)
+            self.assertEqual(run.wait(timeout=120), 1)
+            status = [(trial["status"], trial["reason"] or "") for trial in self.trials()]
+            failed = [reason for state, reason in status if state == "failed"]
+            self.assertTrue(len(failed) == 1 and told in failed[0], status)
+            self.assertIn("ok", [state for state, _ in status])
+
+    def test_a_crash_in_one_unit(self):
+        run = subprocess.run(self.c10k("--runtime", "processes,green,threads", "--set", "fault=segv"), env=self.env, capture_output=True, timeout=120)
+        self.assertEqual(run.returncode, 1)
+        status = {(trial["runtime"], trial["status"]) for trial in self.trials()}
+        self.assertEqual(status, {("processes", "ok"), ("green", "failed"), ("threads", "failed")})
+
     def test_a_folder_that_cannot_be_written(self):
         blocked = self.dir / "file"
         blocked.write_text("")

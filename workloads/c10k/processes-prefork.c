@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fw.h"
@@ -47,9 +48,43 @@ static size_t make(fw_trial *t, c10k_server *s, proc **unit, size_t n, int *err)
     return made;
 }
 
+static void on_child(int signal)
+{
+    (void)signal;
+}
+
+/* Until the server stops: who crashed is replaced. The signal is let through only while ppoll waits: none is missed. */
+static void watch(fw_trial *t, c10k_server *s, proc **unit, size_t n)
+{
+    struct pollfd stopped = {.fd = s->listener}; /* POLLHUP comes unasked */
+    struct sigaction notice = {.sa_handler = on_child}, before;
+    siginfo_t ended = {0};
+    sigset_t child, all;
+    size_t i;
+
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, &all);
+    sigaction(SIGCHLD, &notice, &before);
+    while (!c10k_stopping(s)) {
+        while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0) {
+            for (i = 0; i < n && proc_pid(unit[i]) != ended.si_pid; i++)
+                ;
+            if (i == n || ended.si_code == CLD_EXITED)
+                break; /* the client, or one that saw the server stop */
+            proc_join(unit[i], NULL);
+            c10k_lost(s);
+            FW_MUST(proc_spawn(&unit[i], fw_worker_of(t, (unsigned)i), run, s) == 0);
+        }
+        ppoll(&stopped, 1, NULL, &all);
+    }
+    sigaction(SIGCHLD, &before, NULL);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
 int c10k_processes_prefork(fw_trial *t)
 {
-    size_t n = (size_t)fw_int(t, "connections") + 1; /* the client holds one more */
+    size_t n = c10k_crowd(t);
     c10k_server *s;
     int err = fw_check_os_units(t, "fork", n, FW_PROCESS_BYTES);
     proc **unit = err ? NULL : calloc(n, sizeof(proc *));
@@ -62,9 +97,7 @@ int c10k_processes_prefork(fw_trial *t)
     }
     size_t made = make(t, s, unit, n, &err);
     /* -- coordinate -- */
-    struct pollfd stopped = {.fd = s->listener}; /* POLLHUP comes unasked */
-    while (!c10k_stopping(s))
-        poll(&stopped, 1, -1);
+    watch(t, s, unit, made);
     /* -- finish -- */
     for (size_t i = 0; i < made && s->alone; i++)
         kill(proc_pid(unit[i]), SIGTERM); /* as we were told */

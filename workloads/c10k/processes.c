@@ -61,6 +61,8 @@ static void reap(house *home)
         if (i == home->live)
             return; /* the client: c10k_finish's */
         proc_join(home->unit[i], NULL);
+        if (ended.si_code != CLD_EXITED)
+            c10k_lost(home->server);
         home->unit[i] = home->unit[--home->live];
     }
 }
@@ -102,7 +104,7 @@ static int accept_all(fw_trial *t, house *home)
 int c10k_processes(fw_trial *t)
 {
     house home = {0};
-    int err = fw_check_os_units(t, "fork", (uint64_t)fw_int(t, "connections"), FW_PROCESS_BYTES);
+    int err = fw_check_os_units(t, "fork", c10k_crowd(t), FW_PROCESS_BYTES);
 
     if (err || (err = c10k_begin(t, &home.server)) != 0)
         return err;

@@ -25,6 +25,8 @@ static const fw_param params[] = {
     {"rate", FW_PARAM_INT, "0", "0", "0", 0, 100000000, NULL,
      "requests a second in all, at random times; 0: each connection asks again when it has its answer"},
     {"body", FW_PARAM_INT, "0", "0", "0", 0, 1048576, NULL, "bytes that a request sends and gets back; 0: GET /n/ID"},
+    {"fault", FW_PARAM_CHOICE, "none", "none", "none", 0, 0, "none|segv|spin",
+     "in the middle of the window one more connection's unit crashes, or keeps its CPU for a second"},
     {"request_ms", FW_PARAM_INT, "30000", "30000", "30000", 1, 3600000, NULL,
      "milliseconds within which a request must be there once begun, and an answer be taken"},
     {"idle_ms", FW_PARAM_INT, "600000", "600000", "600000", 1, 86400000, NULL,
@@ -111,6 +113,11 @@ void c10k_leave(c10k_http *h, int fd)
     atomic_fetch_and(&connected[fd / 64], ~(UINT64_C(1) << fd % 64));
     atomic_fetch_add_explicit(&s->answers, h->answers, memory_order_relaxed); /* read when all units were joined */
     atomic_fetch_add_explicit(&s->answered, h->answered, memory_order_relaxed);
+    c10k_lost(s);
+}
+
+void c10k_lost(c10k_server *s)
+{
     if (atomic_fetch_sub(&s->open, 1) == 1 && !s->alone)
         c10k_stop(s);
 }
@@ -312,6 +319,11 @@ static int serve_alone(const fw_trial *t, c10k_server *s)
     return fflush(stdout) ? -errno : 0;
 }
 
+size_t c10k_crowd(const fw_trial *t)
+{
+    return (size_t)fw_int(t, "connections") + 1 + (*fw_str(t, "fault") != 'n'); /* one to see the other's end */
+}
+
 int c10k_begin(fw_trial *t, c10k_server **out)
 {
     struct rlimit fds = {.rlim_cur = SPARE_FDS};
@@ -328,6 +340,8 @@ int c10k_begin(fw_trial *t, c10k_server **out)
     s->port = ntohs(address_of(s->listener).sin_port);
     s->seed = fw_seed(t);
     s->request_ns = (uint64_t)fw_int(t, "request_ms") * 1000000;
+    const char *fault = fw_str(t, "fault");
+    s->fault = *fault == 'n' ? C10K_NO_FAULT : strcmp(fault, "segv") == 0 ? C10K_SEGV : C10K_SPIN;
     s->idle_ns = (uint64_t)fw_int(t, "idle_ms") * 1000000;
     s->room = (int64_t)(fds.rlim_cur < C10K_MOST_FDS ? fds.rlim_cur : C10K_MOST_FDS) - SPARE_FDS;
     *out = serving = s;

@@ -20,18 +20,21 @@ typedef struct c10k_server {
     uint64_t seed;       /* of the answers to /n/ID */
     uint64_t request_ns; /* a request must be complete so long after its first byte, an answer be taken after so long */
     uint64_t idle_ns;    /* a connection that asks nothing is closed after so long */
-    int64_t room;        /* connections that the descriptors suffice for */
-    int client;          /* process id of the load generator, or 0 */
-    struct {             /* the client's, written before it ends */
-        uint64_t requests, answered; /* answered to the last byte; sum of the answers to /n/ID */
-        uint64_t connections;        /* were served at once */
-        char wrong[128];             /* why not all that were to be */
+    enum { C10K_NO_FAULT, C10K_SEGV, C10K_SPIN } fault; /* what GET /fault does to the unit that reads it */
+    int64_t room;                                       /* connections that the descriptors suffice for */
+    int client;                                         /* process id of the load generator, or 0 */
+    struct {                                            /* the client's, written before it ends */
+        uint64_t requests, answered;                    /* answered to the last byte; sum of the answers to /n/ID */
+        uint64_t connections;                           /* were served at once */
+        char wrong[128];                                /* why not all that were to be */
     } result;
     alignas(FW_PAD) _Atomic int64_t open; /* connections now */
     _Atomic bool stopping;                /* nothing more is accepted, no connection is kept alive */
     _Atomic uint64_t answers, answered;   /* requests of closed connections; what was answered to /n/ID, added up */
 } c10k_server;
 
+/* How many connections the client will hold at once. */
+size_t c10k_crowd(const fw_trial *t);
 /* A cell's first call, before it starts anything: listens, forks the client. 0 or what the cell must return. */
 int c10k_begin(fw_trial *t, c10k_server **out);
 /* Ends accepting (accept gives EINVAL) and wakes those who read from a connection of this process: they see its end.
@@ -82,6 +85,9 @@ void c10k_late(c10k_http *h, c10k_out *out);
 void c10k_enter(c10k_http *h, c10k_server *s, int fd);
 /* Before fd is closed. In a trial, the last one to leave stops the server: then the client is gone. */
 void c10k_leave(c10k_http *h, int fd);
+
+/* A unit has ended without c10k_leave: its process crashed. */
+void c10k_lost(c10k_server *s);
 
 /* For units that hold none while they wait: *mine is filled from *spare or made; given back it is the spare one or is
  * freed. Both may be NULL; a spare has one user at a time. */

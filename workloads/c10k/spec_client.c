@@ -37,6 +37,7 @@ typedef struct conn {
     size_t checked;         /* bytes of the answer's body */
     uint64_t due_ns, sent_ns;
     http_parser parser;
+    bool faulty;       /* its unit is to suffer the fault: its end is no surprise */
     struct conn *next; /* in the list of free ones */
 } conn;
 
@@ -53,6 +54,7 @@ typedef struct client {
     fw_meter *meter;                 /* NULL: not measured */
     double mean_gap_ns, next_due_ns; /* 0: closed loop */
     fw_hist service, late; /* sent to answered; due to sent, of those for which a connection was free in time */
+    uint64_t fault_ns;     /* when the last connection asks for the fault; 0: not any more */
     bool more;             /* the window is open */
     char wrong[128];       /* what ended it, or "" */
 } client;
@@ -94,7 +96,7 @@ static int on_complete(http_parser *p)
 static bool push(conn *c)
 {
     client *l = c->of;
-    size_t body = l->body ? l->answer_bytes : 0;
+    size_t body = l->body && !c->faulty ? l->answer_bytes : 0;
 
     while (c->out < c->head_bytes + body) {
         size_t of_head = c->out < c->head_bytes ? c->head_bytes - c->out : 0, of_body = c->head_bytes + body - c->out;
@@ -117,11 +119,14 @@ static bool ask(conn *c, uint64_t due_ns)
     client *l = c->of;
 
     c->id = l->asked++;
-    c->head_bytes =
-        (size_t)(l->body
-                     ? snprintf(c->head, sizeof c->head,
-                                "POST /echo HTTP/1.1\r\nHost: c10k\r\nContent-Length: %zu\r\n\r\n", l->answer_bytes)
-                     : snprintf(c->head, sizeof c->head, "GET /n/%" PRIu64 " HTTP/1.1\r\nHost: c10k\r\n\r\n", c->id));
+    if (c->faulty)
+        c->head_bytes = (size_t)snprintf(c->head, sizeof c->head, "GET /fault HTTP/1.1\r\nHost: c10k\r\n\r\n");
+    else
+        c->head_bytes = (size_t)(l->body ? snprintf(c->head, sizeof c->head,
+                                                    "POST /echo HTTP/1.1\r\nHost: c10k\r\nContent-Length: %zu\r\n\r\n",
+                                                    l->answer_bytes)
+                                         : snprintf(c->head, sizeof c->head,
+                                                    "GET /n/%" PRIu64 " HTTP/1.1\r\nHost: c10k\r\n\r\n", c->id));
     c->out = c->checked = 0;
     c->answered = false;
     c->due_ns = due_ns;
@@ -166,6 +171,15 @@ static bool take_answer(conn *c)
     return true;
 }
 
+/* The unit has crashed, or goes on. */
+static bool take_fault(conn *c)
+{
+    c->of->waiting--;
+    close(c->fd);
+    c->fd = -1;
+    return true;
+}
+
 /* ended: the server has sent its last. */
 static bool pull(conn *c, bool ended)
 {
@@ -177,8 +191,12 @@ static bool pull(conn *c, bool ended)
         ssize_t got = recv(c->fd, in, sizeof in, 0);
         if (got < 0 && errno == EAGAIN)
             return true;
+        if (got <= 0 && c->faulty)
+            return take_fault(c);
         if (got <= 0)
             return wrong(l, "the server closed a connection", got < 0 ? strerror(errno) : "");
+        if (c->faulty)
+            return take_fault(c);
         if (http_parser_execute(&c->parser, &settings, in, (size_t)got) != (size_t)got)
             return wrong(l, "an answer is not HTTP", http_errno_description(HTTP_PARSER_ERRNO(&c->parser)));
         if (c->answered && !take_answer(c))
@@ -204,6 +222,12 @@ static bool turn(client *l, uint64_t until_ns)
         if ((c->blocked && !push(c)) ||
             (what & ~(uint32_t)EPOLLOUT && !pull(c, what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))))
             return false;
+    }
+    if (l->fault_ns && l->meter && fw_now_ns() >= l->fault_ns) {
+        l->fault_ns = 0;
+        l->all[l->n].faulty = true;
+        l->server->result.requests += l->server->fault == C10K_SPIN;
+        return ask(&l->all[l->n], fw_now_ns());
     }
     if (n == 0 && l->waiting > 0 && left >= STALL_NS)
         return wrong(l, "the server hangs", "nothing came for 20 seconds");
@@ -321,6 +345,8 @@ static bool measure(client *l)
     fw_open(l->trial);
     l->meter = fw_meter_of(l->trial, 0);
     l->more = true;
+    if (l->server->fault)
+        l->fault_ns = (l->meter->warm_end_ns + l->meter->window_end_ns) / 2;
     bool good = l->mean_gap_ns > 0 ? open_loop(l) : closed_loop(l);
     l->meter = NULL;
     double busy = (double)(cpu_ns() - cpu) / (double)(fw_now_ns() - start);
@@ -354,9 +380,9 @@ int c10k_client(fw_trial *t, c10k_server *s)
     fw_hist_init(&l->service);
     fw_hist_init(&l->late);
     make_body(l, (size_t)fw_int(t, "body"));
-    FW_MUST((l->all = calloc(l->n, sizeof *l->all)) != NULL);
+    FW_MUST((l->all = calloc(l->n + 1, sizeof *l->all)) != NULL);
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
-    for (size_t i = 0; i < l->n && !*l->wrong; i++)
+    for (size_t i = 0; i < l->n + (s->fault != C10K_NO_FAULT) && !*l->wrong; i++)
         connect_one(l, &l->all[i], i);
     if (*l->wrong || !ask_from(l, 0)) {
         snprintf(s->result.wrong, sizeof s->result.wrong, "%s", l->wrong);

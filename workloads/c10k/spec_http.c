@@ -8,8 +8,8 @@
 #include "spec.h"
 
 enum { HEAD_ROOM = 512, TOO_LONG = 255, BODY_BYTES_A_SECOND = 16384 };
-enum { LINGER_NS = 1000000000, LINGER_BYTES = 4 << 20 };
-enum route { NOWHERE, GREETING, NUMBER, ECHO };
+enum { LINGER_NS = 1000000000, SPIN_NS = 1000000000, LINGER_BYTES = 4 << 20 };
+enum route { NOWHERE, GREETING, NUMBER, ECHO, FAULT };
 
 /* A request is begun only where its whole answer has room, as far as it comes from one piece of input. */
 _Static_assert(C10K_OUT_BYTES >= 2 * HEAD_ROOM + C10K_IN_BYTES, "an echo does not fit");
@@ -156,6 +156,18 @@ static void begin_echo(c10k_http *h)
     end_head(h);
 }
 
+/* What a bug does to the unit that meets it; who else suffers is the model's answer. */
+static void suffer(const c10k_http *h)
+{
+    static int *volatile nowhere;
+    uint64_t end = fw_now_ns() + SPIN_NS;
+
+    if (h->server->fault == C10K_SEGV)
+        *nowhere = 1;
+    while (fw_now_ns() < end)
+        ;
+}
+
 /* ---- requests ------------------------------------------------------------- */
 
 static enum route find_route(const c10k_http *h)
@@ -164,6 +176,8 @@ static enum route find_route(const c10k_http *h)
         return GREETING;
     if (h->target_bytes == 5 && memcmp(h->target, "/echo", 5) == 0)
         return ECHO;
+    if (h->server->fault && h->target_bytes == 6 && memcmp(h->target, "/fault", 6) == 0)
+        return FAULT;
     if (h->target_bytes < 4 || h->target_bytes > 3 + 19 || memcmp(h->target, "/n/", 3) != 0)
         return NOWHERE;
     for (unsigned i = 3; i < h->target_bytes; i++)
@@ -293,7 +307,9 @@ static int on_complete(http_parser *p)
 
     if (h->status != HTTP_STATUS_OK) {
         answer_error(h);
-    } else if (h->route == GREETING) {
+    } else if (h->route == GREETING || h->route == FAULT) {
+        if (h->route == FAULT)
+            suffer(h);
         answer(h, greeting, sizeof greeting - 1);
     } else if (h->route == NUMBER) {
         answer_number(h);

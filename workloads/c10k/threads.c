@@ -93,7 +93,7 @@ int c10k_threads(fw_trial *t)
     house home = {0};
     conn *last = NULL;
     thr *reaper;
-    int err = fw_check_os_units(t, "pthread_create", (uint64_t)fw_int(t, "connections"), FW_THREAD_BYTES);
+    int err = fw_check_os_units(t, "pthread_create", c10k_crowd(t), FW_THREAD_BYTES);
 
     if (err || (err = c10k_begin(t, &home.server)) != 0)
         return err;
