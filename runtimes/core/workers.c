@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "barrier.h"
@@ -25,6 +26,7 @@
 #include "park.h"
 #include "runq.h"
 #include "timers.h"
+#include "watch.h"
 
 enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
 enum { THEFT_NS = 1000, SLOT_NS = 3000, DAWDLE_MOST = 7 };
@@ -62,6 +64,7 @@ struct pool {
     _Atomic uint32_t started;
     parker starter;
     _Atomic int bind_error;
+    watch *watch;
     netpoll *_Atomic net;    /* NULL: no descriptor was ever waited for. Release; pairs with net_of */
     blocking *_Atomic calls; /* NULL: none was ever made. Changed under sleep_lock, as net */
     struct worker_private workers[];
@@ -530,11 +533,14 @@ int pool_start(pool **out, const pool_config *config)
     int err = atomic_load(&p->bind_error);
     if (err)
         pool_stop(p);
+    else
+        p->watch = watch_start(p, config->unit_name);
     return err;
 }
 
 void pool_stop(pool *p)
 {
+    watch_stop(p->watch);
     atomic_store(&p->stop, true);
     netpoll *net = atomic_load_explicit(&p->net, memory_order_acquire); /* pairs with pool_netpoll */
     if (net)
@@ -543,6 +549,7 @@ void pool_stop(pool *p)
         park_wake(&p->workers[i].sleeper);
     for (unsigned i = 0; i < p->n; i++)
         FW_MUST(pthread_join(p->workers[i].thread, NULL) == 0);
+    watch_free(p->watch);
     if (net)
         netpoll_free(net);
     blocking *calls = atomic_load_explicit(&p->calls, memory_order_acquire); /* pairs with pool_blocking */
@@ -588,6 +595,22 @@ int pool_blocking(pool *p, blocking **out)
     }
     *out = b;
     return err;
+}
+
+bool worker_sleeps(pool *p, unsigned index)
+{
+    bool found = false;
+
+    job_list_lock(&p->sleep_lock);
+    for (unsigned i = 0; i < p->asleep_count; i++)
+        found |= p->asleep[i] == index;
+    job_list_unlock(&p->sleep_lock);
+    return found;
+}
+
+void worker_signal(pool *p, unsigned index, int number)
+{
+    pthread_kill(p->workers[index].thread, number);
 }
 
 unsigned pool_size(const pool *p)

@@ -21,6 +21,8 @@ typedef struct pool_config {
     /* Whether worker w keeps much that only a crowd would need; with `now`, gives it back. Called on w: before it
      * sleeps, and, if so, with `now` when it has slept for two seconds. NULL: there is never much. */
     bool (*rest)(worker *w, bool now);
+    /* What unit runs on w, or NULL. In a signal handler on w's thread. Static storage. */
+    const char *(*unit_name)(const worker *w);
 } pool_config;
 
 struct worker {

@@ -112,6 +112,12 @@ int green_sleep_until(uint64_t deadline_ns)
     return 0;
 }
 
+static const char *unit_name(const worker *w)
+{
+    const green *g = w->current;
+    return !g ? NULL : g->name ? g->name : "a green thread without a name";
+}
+
 static bool rest(worker *w, bool now)
 {
     core_stack_cache *stacks = &((sched *)w->sched)->stacks;
@@ -138,8 +144,8 @@ int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
         return -ENOMEM;
     for (unsigned i = 0; i < config->n; i++)
         r.sched[i] = (sched){.run = &r, .stacks = {.bytes = r.stack_bytes}};
-    int err = pool_start(
-        &r.pool, &(pool_config){config->workers, config->n, config->pinned, (char *)r.sched, sizeof *r.sched, rest});
+    int err = pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned, (char *)r.sched,
+                                                 sizeof *r.sched, rest, unit_name});
     if (err) {
         free(r.sched);
         return err;

@@ -1,4 +1,5 @@
 /* about.c - what the runner says of this runtime. */
+#include "core/watch.h"
 #include "fw.h"
 
 const fw_about fw_about_runtime = {
@@ -7,4 +8,6 @@ const fw_about fw_about_runtime = {
     .kind = "model",
     .spins = "an idle worker, up to 50 us before it sleeps, if the workers have a CPU each, and two or more",
     .threads = "one OS thread a worker, bound to its CPUs; units are state machines without a stack",
+    .instrument = core_watch_units,
+    .report = core_watch_report,
 };

@@ -35,7 +35,15 @@ static inline void future_init(future *f, task_poll (*poll)(future *, task_cx *)
     f->pc = 0;
 }
 
-#define async_fn(name) task_poll name##_poll(future *fut_, task_cx *cx)
+/* For the watchdog: what an async function is called. */
+typedef struct async_name {
+    task_poll (*poll)(future *, task_cx *);
+    const char *name;
+} async_name;
+#define async_fn(name)                                                                                                 \
+    task_poll name##_poll(future *fut_, task_cx *cx);                                                                  \
+    static const async_name name##_name_ __attribute__((section("fw_async"), used)) = {name##_poll, #name};            \
+    task_poll name##_poll(future *fut_, task_cx *cx)
 #include "async.h"
 
 typedef struct task_config {

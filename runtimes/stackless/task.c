@@ -318,6 +318,19 @@ void task_yield(task_yield_fut *y)
 
 /* ---- a run -------------------------------------------------------------- */
 
+/* By its function: async_fn left a row for each between these two. */
+extern const async_name __start_fw_async[], __stop_fw_async[];
+
+static const char *unit_name(const worker *w)
+{
+    const task *t = w->current;
+
+    for (const async_name *n = __start_fw_async; t && n < __stop_fw_async; n++)
+        if (n->poll == t->fut->poll)
+            return n->name;
+    return t ? "a task that is no async function" : NULL;
+}
+
 /* The frames are the program's; it, too, has freed them when the tasks were joined. */
 static bool rest(worker *w, bool now)
 {
@@ -344,7 +357,8 @@ int task_run(const task_config *config, future *root)
         return -ENOMEM;
     memset(r.boxes, 0, bytes);
     task *t = new_task(&r, &r.boxes[0].tasks, root, 0, 2);
-    int err = t ? pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned, (char *)&r, 0, rest})
+    int err = t ? pool_start(&r.pool,
+                             &(pool_config){config->workers, config->n, config->pinned, (char *)&r, 0, rest, unit_name})
                 : -ENOMEM;
     if (err) {
         free(t);

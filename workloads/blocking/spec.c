@@ -21,8 +21,8 @@ static const fw_param params[] = {
 };
 
 static const fw_block blocks[] = {
+    {"one a worker blocks", 0, "blockers=1"}, /* first: the axis has its parameters */
     {"nobody blocks", 0, "blockers=0"},
-    {"one a worker blocks", 0, "blockers=1"},
     {"it blocks on a pool", 0, "blockers=1;cure=yes"},
     {NULL, 0, NULL},
 };
