@@ -60,8 +60,8 @@ static const char help_text[] =
     "  --runner FILE       one more runner (harness/PROTOCOL.md). Repeatable\n"
     "  --peers             also the reference runners in other languages that were built (else only those in "
     "--runtime)\n"
-    "  --instrument        runtimes that can (channels) count messages, depth and waits of each channel: a chart, and "
-    "slower trials\n"
+    "  --instrument        runtimes that can tell more: channels what went through each (a chart), green and\n"
+    "                      stackless which unit kept a worker too long; slower trials\n"
     "  --no-charts         result files only;  --plain  console charts in sentences\n\n"
     "The last line of the output is the result folder. Exit status: 0 all valid (refusals are), 1 a cell failed, 2 "
     "wrong command, 130 interrupted.\n";

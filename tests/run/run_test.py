@@ -162,12 +162,23 @@ class Instruments(unittest.TestCase):
                 self.assertEqual([(c["name"], c["capacity"]) for c in t["result"]["channels"]], [(f"channel {n}", 8) for n in (1, 2, 3)])
 
     def test_it_is_said_wherever_times_are_kept(self):
-        self.assertEqual(self.manifest["instrumented"], ["channels"])
-        self.assertEqual(self.gbench["context"]["instrumented"], "channels")
-        self.assertIn("Instrumented: channels", self.done.stdout)
+        self.assertEqual(set(self.manifest["instrumented"]), {"channels", "green"})
+        self.assertIn(self.gbench["context"]["instrumented"], {"channels", "green"})
+        self.assertRegex(self.done.stdout, "Instrumented: (channels|green)")
         for t in self.trials:
-            self.assertEqual(t["trial"].get("instrument", False), t["runtime"] == "channels" and t["role"] != "pilot")
-            self.assertEqual("channels" in t["result"], t["trial"].get("instrument", False))
+            self.assertEqual(t["trial"].get("instrument", False), t["role"] != "pilot")
+            self.assertEqual("channels" in t["result"], t["runtime"] == "channels" and t["role"] != "pilot")
+
+    def test_the_watchdog_names_who_keeps_a_worker(self):
+        done = call("run", "--profile", "smoke", "--out", self.dir / "hogs", "--no-charts", "--instrument", "--rounds", "1", "--workload", "blocking",
+                    "--runtime", "green,stackless", "--set", "hog_ms=50", "--set", "blockers=1", "--set", "cure=no")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        trials = [json.loads(line) for line in (pathlib.Path(done.stdout.splitlines()[-1]) / "trials.ndjson").read_text().splitlines()]
+        measured = [t for t in trials if t["role"] != "pilot"]
+        self.assertEqual({t["runtime"] for t in measured}, {"green", "stackless"})
+        for t in measured:
+            self.assertEqual([hog["unit"] for hog in t["result"]["hogs"]], ["blocker"])
+            self.assertGreater(t["result"]["hogs"][0]["longest_ns"], 10000000)
 
 
 class Peers(unittest.TestCase):
