@@ -16,7 +16,14 @@
 
 #include "fw.h"
 
-enum { PAGE = 4096, STACKS_PER_SLAB = 64, STAY_WARM = 256, MADVISE_GUARD_INSTALL = 102 };
+enum {
+    PAGE = 4096,
+    STACKS_PER_SLAB = 64,
+    STAY_WARM = 256,
+    COLORS = 16,
+    COLOR_BYTES = 128,
+    MADVISE_GUARD_INSTALL = 102
+};
 
 typedef struct core_slab {
     struct core_slab *next;
@@ -97,7 +104,12 @@ static core_stack *cut(core_stack_cache *cache)
     size_t each = cache->bytes + PAGE;
     unsigned char *guard = (unsigned char *)cache->slabs->memory + --cache->uncut * each;
     core_stack *stack = &cache->slabs->stack[cache->uncut];
-    *stack = (core_stack){.low = guard + PAGE, .bytes = cache->bytes, .guarded = install_guard(guard)};
+    *stack =
+        (core_stack){.low = guard + PAGE,
+                     .bytes = cache->bytes,
+                     .guarded = install_guard(guard),
+                     /* Else all stacks' upper ends, where they are used, would be in the same sets of the cache. */
+                     .color = (uint16_t)(cache->uncut % COLORS * COLOR_BYTES)};
     for (int i = 0; i < CANARY_WORDS && !stack->guarded; i++)
         memcpy(stack->low + i * sizeof(uint64_t), &(uint64_t){CANARY}, sizeof(uint64_t));
     return stack;
@@ -144,7 +156,7 @@ void core_stack_trim(core_stack_cache *cache)
 
 void *core_stack_top(core_stack *s)
 {
-    return s->low + s->bytes; /* of whole pages */
+    return s->low + s->bytes - s->color; /* of whole pages, so 16-byte aligned */
 }
 
 void core_stack_free_all(core_stack_cache *cache)

@@ -18,6 +18,7 @@ typedef struct core_stack {
     unsigned char *low;      /* lowest usable byte; the guard is below */
     size_t bytes;            /* usable */
     bool guarded;            /* else its lowest words are a canary */
+    uint16_t color;          /* bytes from its upper end to where a context begins */
     bool cold;               /* in a cache: the kernel has its memory */
 } core_stack;
 

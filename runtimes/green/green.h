@@ -63,7 +63,11 @@ void green_io_close(green_io *io);         /* who waits in it gets -ECANCELED */
 int green_io_fd(const green_io *io);
 int64_t green_read(green_io *io, void *buffer, size_t bytes, uint64_t deadline_ns); /* bytes got, 0: the end, -errno */
 int64_t green_write(green_io *io, const void *data, size_t bytes, uint64_t deadline_ns); /* all bytes, or -errno */
-int green_accept(green_io *listener, uint64_t deadline_ns);                              /* a descriptor, or -errno */
+/* For who waits without a buffer. Parks until a read may get on: 0 or -errno; what can be read now: bytes, 0 (the end),
+ * -EAGAIN or -errno. */
+int green_readable(green_io *io, uint64_t deadline_ns);
+int64_t green_try_read(green_io *io, void *buffer, size_t bytes);
+int green_accept(green_io *listener, uint64_t deadline_ns); /* a descriptor, or -errno */
 int green_connect(green_io *io, const struct sockaddr *to, socklen_t bytes, uint64_t deadline_ns); /* 0 or -errno */
 
 /* fn(arg) runs on an OS thread of its own kind, at most 128 at once, the caller parked meanwhile: for calls that really

@@ -62,6 +62,16 @@ static int wait_for(core_io *io, core_io_side side, uint64_t deadline_ns)
     return w.core.status;
 }
 
+int green_readable(green_io *io, uint64_t deadline_ns)
+{
+    return wait_for(io, CORE_IO_READ, deadline_ns);
+}
+
+int64_t green_try_read(green_io *io, void *buffer, size_t bytes)
+{
+    return core_io_read(io, buffer, bytes, worker_here()->slot);
+}
+
 int64_t green_read(green_io *io, void *buffer, size_t bytes, uint64_t deadline_ns)
 {
     for (;;) {

@@ -1,4 +1,5 @@
-/* c10k with green threads: one for each connection, written as if it blocked; it parks, and its worker goes on. */
+/* c10k with green threads: one for each connection, written as if it blocked; it parks, and its worker goes
+ * on. It waits without a buffer, lest ten thousand stacks grow by one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -11,7 +12,8 @@
 typedef struct house {
     fw_trial *trial;
     c10k_server *server;
-    green_chan *ended; /* of conn *, then NULL when all were made */
+    green_chan *ended;                   /* of conn *, then NULL when all were made */
+    c10k_buffers *spare[FW_MAX_WORKERS]; /* one a worker, or NULL; for who reads next */
     uint64_t made;
     int err;
 } house;
@@ -24,33 +26,40 @@ typedef struct conn {
 } conn;
 
 /* -- unit -- */
-static void exchange(c10k_http *h, green_io *io)
+static void exchange(conn *c, c10k_http *h, c10k_buffers **b)
 {
-    char in[C10K_IN_BYTES];
-    c10k_out out;
-    int64_t at = 0, n = green_read(io, in, sizeof in, h->deadline_ns);
+    c10k_take(b, &c->home->spare[green_worker()]);
+    int64_t at = 0, n = green_try_read(c->io, (*b)->in, sizeof(*b)->in);
 
+    if (n == -EAGAIN) {
+        c10k_give(b, &c->home->spare[green_worker()]);
+        if ((n = green_readable(c->io, h->deadline_ns)) == 0)
+            return;
+        c10k_take(b, &c->home->spare[green_worker()]);
+    }
     do {
         uint64_t now = fw_now_ns();
         if (n < 0)
-            c10k_late(h, &out);
+            c10k_late(h, &(*b)->out);
         else
-            at += (int64_t)c10k_feed(h, in + at, (size_t)(n - at), &out, now);
-        if (green_write(io, out.data, out.bytes, now + h->server->request_ns) < 0)
+            at += (int64_t)c10k_feed(h, (*b)->in + at, (size_t)(n - at), &(*b)->out, now);
+        if (green_write(c->io, (*b)->out.data, (*b)->out.bytes, now + h->server->request_ns) < 0)
             h->close = true;
     } while (!h->close && at < n);
-    if (n == sizeof in)
+    if (n == sizeof(*b)->in)
         green_yield(); /* it sends without a pause: the others first */
 }
 
 static void run(void *arg)
 {
     conn *c = arg;
+    c10k_buffers *b = NULL; /* while there is something to read or write */
     c10k_http h;
 
     c10k_enter(&h, c->home->server, c->fd);
     while (!h.close)
-        exchange(&h, c->io);
+        exchange(c, &h, &b);
+    c10k_give(&b, &c->home->spare[green_worker()]);
     c10k_leave(&h, c->fd);
     green_io_close(c->io);
     green_send(c->home->ended, &c);
@@ -133,6 +142,8 @@ int c10k_green(fw_trial *t)
     err = green_run(&config, launch, &home);
     /* -- finish -- */
     green_chan_destroy(home.ended);
+    for (unsigned w = 0; w < fw_workers(t); w++)
+        free(home.spare[w]);
     return c10k_finish(t, home.server, err ? "green_run" : "green_spawn", err ? err : home.err);
 }
 /* -- end -- */
