@@ -22,6 +22,7 @@ typedef struct side {
     _Atomic uint64_t deadline_ns;  /* of who waits; written before state */
     _Atomic uint32_t over;         /* the sequence number whose descriptor has ended or failed: it never waits */
     bool emptied;                  /* the user's: the last transfer came short */
+    bool plain;                    /* the user's: no socket */
 } side;
 
 struct core_io {
@@ -105,7 +106,7 @@ int core_io_open(pool *p, core_io **out, int fd)
         return -ENOMEM;
     io->fd = fd;
     for (int s = 0; s < 2; s++) {
-        io->side[s].emptied = false;
+        io->side[s].emptied = io->side[s].plain = false;
         atomic_store_explicit(&io->side[s].state, NULL, memory_order_relaxed); /* published by epoll_ctl */
     }
     uint64_t sequence = atomic_load_explicit(&io->sequence, memory_order_relaxed);
@@ -380,25 +381,31 @@ int64_t core_io_read(core_io *io, void *buffer, size_t bytes, fw_slot *slot)
         return -EAGAIN;
     for (;;) {
         fw_count(slot, FW_SYSCALLS, 1);
-        ssize_t got = read(io->fd, buffer, bytes);
+        ssize_t got = s->plain ? read(io->fd, buffer, bytes) : recv(io->fd, buffer, bytes, 0); /* the shorter way */
         if (got >= 0) {
             s->emptied = got > 0 && (size_t)got < bytes;
             return got;
         }
-        if (errno != EINTR)
+        if (errno == ENOTSOCK)
+            s->plain = true;
+        else if (errno != EINTR)
             return -errno;
     }
 }
 
 int64_t core_io_write(core_io *io, const void *data, size_t bytes, fw_slot *slot)
 {
+    side *s = &io->side[CORE_IO_WRITE];
+
     for (;;) {
         fw_count(slot, FW_SYSCALLS, 1);
-        ssize_t put = send(io->fd, data, bytes, MSG_NOSIGNAL);
-        if (put < 0 && errno == ENOTSOCK)
-            put = write(io->fd, data, bytes);
-        if (put >= 0 || errno != EINTR)
-            return put >= 0 ? put : -errno;
+        ssize_t put = s->plain ? write(io->fd, data, bytes) : send(io->fd, data, bytes, MSG_NOSIGNAL);
+        if (put >= 0)
+            return put;
+        if (errno == ENOTSOCK)
+            s->plain = true;
+        else if (errno != EINTR)
+            return -errno;
     }
 }
 
