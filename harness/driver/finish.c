@@ -84,8 +84,9 @@ int fw_finish(fw_session *s)
     puts("");
     say_head(s);
     for (size_t i = 0; i < s->instrumented.n; i++)
-        printf("Instrumented: %s counted its messages and waits, which slows it: compare its times with nothing.\n\n",
-               s->instrumented.at[i]);
+        printf(
+            "Instrumented: %s watched its own channels or units, which slows it: compare its times with nothing.\n\n",
+            s->instrumented.at[i]);
     fw_summary_table(stdout, verdicts);
     fw_summary_words(stdout, verdicts, fw_topo_allowed(s->topo));
     for (size_t i = 0; i < s->points.notes.n; i++)

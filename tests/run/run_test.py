@@ -290,7 +290,7 @@ class Words(unittest.TestCase):
         self.one_line("run", "--window", "0", has=["--window"])
         self.one_line("run", "--hang-after", "never", has=["--hang-after"])
         self.one_line("run", "--alias", "a/b", has=["--alias"])
-        self.one_line("run", "--runtime", "green", "--instrument", has=["--instrument", "no runtime"])
+        self.one_line("run", "--runtime", "threads", "--instrument", has=["--instrument", "no runtime"])
         self.one_line("run", "--profil", has=["--profil"])
         self.one_line("run", "--rouds", "3", has=["--rouds", "--rounds"])
         self.one_line("run", "everything", has=["'everything'"])
