@@ -30,6 +30,8 @@
 
 enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
 enum { THEFT_NS = 1000, SLOT_NS = 3000, DAWDLE_MOST = 7 };
+enum { LINGER_NS = 20000, LINGER_LOOK_NS = 5000, SHORT_WAIT_NS = 100000 };
+enum { SLICE_NS = 500000, CROWD_NS = 250000000 }; /* so long away: somebody else had the CPU */
 #define REST_NS UINT64_C(2000000000)
 enum { SEARCHER = 1, SLEEPER = 1 << 16 };
 
@@ -45,8 +47,10 @@ struct worker_private {
     const fw_worker *place;
     uint32_t tick, victim, lifo_run;
     uint64_t spin_ns;
-    uint64_t stolen_ns; /* when it last stole; 0: and has asked since whether that was worth it */
-    unsigned in_vain;   /* thefts in a row that were not */
+    uint64_t waited_ns;        /* how long it last slept in netpoll_wait, or lingered with success */
+    uint64_t crowded_until_ns; /* it has found others on its CPU, and does not linger or look around until then */
+    uint64_t stolen_ns;        /* when it last stole; 0: and has asked since whether that was worth it */
+    unsigned in_vain;          /* thefts in a row that were not */
     bool searching;
     _Atomic bool in_poll; /* sleeps in netpoll_wait; set before it is on the list of sleepers */
 };
@@ -153,14 +157,17 @@ static bool look_around(struct worker_private *w)
 {
     uint64_t now = fw_now_ns(), until = now + w->spin_ns, timer = timers_next(&w->timers);
 
-    if (w->self.pool->stealing && !w->searching) /* enough others look */
+    if ((w->self.pool->stealing && !w->searching) || now < w->crowded_until_ns) /* enough others look */
         return false;
-    for (; now < until && now < timer; now = fw_now_ns())
+    for (uint64_t last = now; now < until && now < timer; last = now, now = fw_now_ns()) {
         for (int i = 0; i < 16; i++) {
             if (work_visible(w))
                 return true;
             core_cpu_relax();
         }
+        if (fw_now_ns() - last > SLICE_NS)
+            w->crowded_until_ns = last + CROWD_NS;
+    }
     return now >= timer;
 }
 
@@ -183,6 +190,31 @@ static unsigned poll_network(struct worker_private *w)
     return woken;
 }
 
+/* Asks for events for about as long as a sleep and a wake take, where the last wait was short: a wake costs the sender
+ * as much as its send. Not without a pause, as each look takes a line from who sends. Gives way first, so that it is no
+ * spinning against who shares the CPU; but who gives way comes back when the other's slice ends, and who sleeps when
+ * the event does: with others there it sleeps. True: there is something to do. */
+static bool linger(struct worker_private *w, netpoll *net)
+{
+    uint64_t now = fw_now_ns(), since = now, timer = timers_next(&w->timers), until = now + LINGER_NS;
+    bool found = false;
+
+    if (w->waited_ns > SHORT_WAIT_NS || now < w->crowded_until_ns)
+        return false;
+    while (!found && now < until && now < timer) {
+        uint64_t look = now + LINGER_LOOK_NS, last = now;
+        sched_yield();
+        if ((now = fw_now_ns()) - last > SLICE_NS)
+            w->crowded_until_ns = now + CROWD_NS;
+        for (; now < look; now = fw_now_ns())
+            core_cpu_relax();
+        netpoll_wait(net, 0, &w->self);
+        found = netpoll_deliver(net) > 0 || work_visible(w);
+    }
+    w->waited_ns = found ? now - since : w->waited_ns;
+    return found;
+}
+
 /* When to wake at the latest: for a timer, or to give back what a crowd has left, *to_rest. */
 static uint64_t sleep_most(struct worker_private *w, bool *to_rest)
 {
@@ -191,6 +223,14 @@ static uint64_t sleep_most(struct worker_private *w, bool *to_rest)
 
     *to_rest = many && many(&w->self, false) && (rest = fw_now_ns() + REST_NS) < timer;
     return *to_rest ? rest : timer;
+}
+
+static void wait_for_events(struct worker_private *w, netpoll *net, uint64_t most)
+{
+    uint64_t since = fw_now_ns();
+
+    netpoll_wait(net, most, &w->self);
+    w->waited_ns = fw_now_ns() - since;
 }
 
 /* One of those who sleep does so in netpoll_wait. */
@@ -206,6 +246,10 @@ static void sleep_until_work(struct worker_private *w)
     fw_live_sample();
     if (!polls && look_around(w))
         return;
+    if (polls && linger(w, net)) {
+        netpoll_release(net);
+        return;
+    }
     w->searching = false;
     atomic_store_explicit(&w->in_poll, polls, memory_order_relaxed); /* published by sleep_lock */
     job_list_lock(&p->sleep_lock);
@@ -216,7 +260,7 @@ static void sleep_until_work(struct worker_private *w)
     if (work_visible(w))
         ;
     else if (polls)
-        netpoll_wait(net, most, &w->self);
+        wait_for_events(w, net, most);
     else
         park_wait(&w->sleeper, most);
     /* Awake by a wake, an event, a timer or the look: whoever is still on the list takes itself off. Either way it now
