@@ -246,16 +246,21 @@ uint64_t fw_meter_ops(const fw_trial *t, unsigned index);
  * opened again, from now, twice as long; true. False after the eighth time. */
 bool fw_meter_reopen(fw_meter *m, uint64_t now_ns);
 
-/* Books `ops` operations that took start..end together; true while the unit
- * must go on. One writer a meter; never blocks. */
+/* Books `ops` operations that took start..end together and of which at least the end lies in the window. One writer a
+ * meter; never blocks. */
+static inline void fw_meter_book(fw_meter *m, uint64_t start_ns, uint64_t end_ns, uint64_t ops)
+{
+    m->ops_window += ops;
+    m->slice_ops[(end_ns - m->warm_end_ns) * FW_SLICES / (m->window_end_ns - m->warm_end_ns)] += ops;
+    fw_hist_record(&m->hist, (end_ns - start_ns) / ops, ops);
+}
+
+/* Likewise, wherever it lies: only what lies in the window counts. True while the unit must go on. */
 static inline bool fw_meter_record(fw_meter *m, uint64_t start_ns, uint64_t end_ns, uint64_t ops)
 {
     m->ops_total += ops;
-    if (start_ns >= m->warm_end_ns && end_ns < m->window_end_ns) {
-        m->ops_window += ops;
-        m->slice_ops[(end_ns - m->warm_end_ns) * FW_SLICES / (m->window_end_ns - m->warm_end_ns)] += ops;
-        fw_hist_record(&m->hist, (end_ns - start_ns) / ops, ops);
-    }
+    if (start_ns >= m->warm_end_ns && end_ns < m->window_end_ns)
+        fw_meter_book(m, start_ns, end_ns, ops);
     return end_ns < m->window_end_ns || (m->ops_window == 0 && fw_meter_reopen(m, end_ns));
 }
 
@@ -295,6 +300,9 @@ int fw_check_os_units(fw_trial *t, const char *call, uint64_t units, uint64_t by
  * so trust them from a thousand units on. fw_memory_live also notes the units live now. */
 void fw_memory_before(fw_trial *t);
 void fw_memory_live(fw_trial *t, uint64_t units);
+/* Proportional set size in bytes of process pid and of those that its main thread and theirs have forked, reading
+ * /proc: some 50 us each. */
+int64_t fw_user_memory(int pid);
 /* The number in /proc/sys/NAME ("fs/pipe-max-size"); 0: there is none. */
 int64_t fw_sysctl(const char *name);
 /* The cell went wrong; the first message wins. Returns -EPROTO. Any thread or process. */

@@ -27,18 +27,18 @@ static int64_t sum_of_fields(const char *path, const char *const *names)
     return kib * 1024;
 }
 
-static int64_t user_bytes(long pid)
+int64_t fw_user_memory(int pid)
 {
     static const char *const pss[] = {"Pss", NULL};
     char path[64];
-    long child;
+    int child;
 
-    snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", pid);
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
     int64_t sum = sum_of_fields(path, pss);
-    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", pid, pid);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
     FILE *f = fopen(path, "re");
-    while (f && fscanf(f, "%ld", &child) == 1)
-        sum += user_bytes(child);
+    while (f && fscanf(f, "%d", &child) == 1)
+        sum += fw_user_memory(child);
     if (f)
         fclose(f);
     return sum;
@@ -55,7 +55,7 @@ void fw_memory_before(fw_trial *t)
     uint64_t start = fw_now_ns();
     if (t->repeats > 0 || t->memory_known)
         return;
-    t->user_before = user_bytes(getpid());
+    t->user_before = fw_user_memory(getpid());
     t->kernel_before = kernel_bytes();
     t->begin_ns += fw_now_ns() - start;
 }
@@ -67,7 +67,7 @@ void fw_memory_live(fw_trial *t, uint64_t units)
     if (t->repeats > 0 || units == 0 || t->user_before < 0 || t->kernel_before < 0 || t->memory_known)
         return;
     t->memory_known = true;
-    fw_metric(t, "user_memory_per_unit", "byte", (double)(user_bytes(getpid()) - t->user_before) / (double)units);
+    fw_metric(t, "user_memory_per_unit", "byte", (double)(fw_user_memory(getpid()) - t->user_before) / (double)units);
     fw_metric(t, "kernel_memory_per_unit", "byte", (double)(kernel_bytes() - t->kernel_before) / (double)units);
     t->begin_ns += fw_now_ns() - start;
 }

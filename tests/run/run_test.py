@@ -181,6 +181,36 @@ class Instruments(unittest.TestCase):
             self.assertGreater(t["result"]["hogs"][0]["longest_ns"], 10000000)
 
 
+class Loads(unittest.TestCase):
+    """c10k's open loop: what is offered, what is achieved, and what is left of an overload."""
+
+    def test_a_sweep_of_loads(self):
+        with tempfile.TemporaryDirectory(prefix="fiveways-load-") as folder:
+            done = call("run", "--profile", "smoke", "--out", folder, "--no-charts", "--rounds", "1", "--workload", "c10k", "--runtime", "green",
+                        "--sweep", "load=20,200", "--window", "0.05")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            rows = list(csv.DictReader((pathlib.Path(done.stdout.splitlines()[-1]) / "tidy.csv").read_text().splitlines()))
+        trials = {}
+        for r in rows:
+            trials.setdefault((r["trial_id"], r["role"]), {"params": r["params"]})[r["metric"]] = float(r["value"])
+        measured = [t for (_, role), t in trials.items() if role == "measure"]
+        self.assertEqual({t["params"].rsplit("load=")[1] for t in measured}, {"20", "200"})
+        for t in measured:
+            self.assertLessEqual(t["goodput"], t["achieved"])
+            self.assertEqual(t["saturated"], float(t["achieved"] < 0.98 * t["offered"]))
+            self.assertIn("memory_slope", t)
+            self.assertIn("p50", t)
+            due = float(t["params"].rsplit("load=")[1]) / 100 * t["capacity"] * 0.05  # Poisson: ten standard deviations
+            self.assertLess(abs(t["offered"] * 0.05 - due), 10 * due ** 0.5)
+
+    def test_a_closed_loop_has_no_load(self):
+        with tempfile.TemporaryDirectory(prefix="fiveways-load-") as folder:
+            done = call("run", "--profile", "smoke", "--out", folder, "--no-charts", "--rounds", "1", "--workload", "c10k", "--runtime", "green")
+            self.assertNotIn("offered", (pathlib.Path(done.stdout.splitlines()[-1]) / "tidy.csv").read_text())
+            done = call("run", "--workload", "c10k", "--out", folder, "--sweep", "load=10,401")
+        self.assertEqual((done.returncode, done.stderr), (2, "fiveways: load=401: expected a whole number from 0 to 400\n"))
+
+
 class Peers(unittest.TestCase):
     """Other languages' runtimes do the same work and count it like the models."""
 

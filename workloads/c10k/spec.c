@@ -23,7 +23,13 @@ static const fw_param params[] = {
     {"connections", FW_PARAM_INT, "8", "100", "1000", 1, 50000, NULL, "connections, open all the time"},
     {"active", FW_PARAM_INT, "100", "100", "100", 1, 100, NULL, "percent of them that ask; the others are idle"},
     {"rate", FW_PARAM_INT, "0", "0", "0", 0, 100000000, NULL,
-     "requests a second in all, at random times; 0: each connection asks again when it has its answer"},
+     "requests a second in all, at random times, where load is 0; 0: each connection asks again when it has its "
+     "answer"},
+    {"load", FW_PARAM_INT, "0", "0", "0", 0, 400, NULL,
+     "the rate in percent of the capacity, which is what a closed loop reaches in the same trial, just before; 0: see "
+     "rate"},
+    {"good_ms", FW_PARAM_INT, "50", "50", "50", 1, 60000, NULL,
+     "milliseconds from when a request was due within which its answer counts as goodput; with rate or load"},
     {"body", FW_PARAM_INT, "0", "0", "0", 0, 1048576, NULL, "bytes that a request sends and gets back; 0: GET /n/ID"},
     {"fault", FW_PARAM_CHOICE, "none", "none", "none", 0, 0, "none|segv|spin",
      "in the middle of the window one more connection's unit crashes, or keeps its CPU for a second"},
@@ -42,6 +48,7 @@ static const fw_block blocks[] = {
 static const fw_axis axes[] = {
     {"connections", "100,1000,10000", 1},
     {"active", "1,10,100", 1},
+    {"load", "10,25,50,75,95,120,200", 1},
     {NULL, NULL, 0},
 };
 
@@ -50,6 +57,7 @@ static const fw_axis axes[] = {
 /* Of this process, a bit for each descriptor. A connection is noted before it looks whether we stop, and we stop before
  * looking at what is noted (all seq_cst): one of the two sees the other. */
 static _Atomic uint64_t connected[C10K_MOST_FDS / 64];
+static _Atomic int words; /* of connected: those above never had a bit; raised before the bit is set */
 
 static _Atomic uint64_t deadline[C10K_MOST_FDS]; /* bit 0: of writing. For c10k_end_late; hands nothing over */
 
@@ -62,7 +70,7 @@ void c10k_end_late(void)
 {
     uint64_t now = fw_now_ns();
 
-    for (int word = 0; word < C10K_MOST_FDS / 64; word++)
+    for (int word = 0, n = atomic_load(&words); word < n; word++)
         for (uint64_t bits = atomic_load(&connected[word]); bits; bits &= bits - 1) {
             int fd = word * 64 + __builtin_ctzll(bits);
             uint64_t d = atomic_load_explicit(&deadline[fd], memory_order_relaxed);
@@ -80,6 +88,8 @@ void c10k_enter(c10k_http *h, c10k_server *s, int fd)
     h->entered = true;
     c10k_deadline(fd, h->deadline_ns, false);
     atomic_fetch_add(&s->open, 1);
+    for (int n = atomic_load(&words); n <= fd / 64 && !atomic_compare_exchange_weak(&words, &n, fd / 64 + 1);)
+        ;
     atomic_fetch_or(&connected[fd / 64], UINT64_C(1) << fd % 64);
     if (atomic_load(&s->stopping))
         shutdown(fd, SHUT_RD);
@@ -89,7 +99,7 @@ void c10k_stop(c10k_server *s)
 {
     atomic_store(&s->stopping, true);
     shutdown(s->listener, SHUT_RDWR);
-    for (int word = 0; word < C10K_MOST_FDS / 64; word++)
+    for (int word = 0, n = atomic_load(&words); word < n; word++)
         for (uint64_t bits = atomic_load(&connected[word]); bits; bits &= bits - 1)
             shutdown(word * 64 + __builtin_ctzll(bits), SHUT_RD);
 }

@@ -123,9 +123,65 @@ void c10k_deadline(int fd, uint64_t deadline_ns, bool writing);
 void c10k_timeouts(const c10k_server *s, int fd);
 void c10k_exchange(c10k_http *h, int fd);
 
-/* spec_client.c: the load generator, in the process that c10k_begin forked. Opens the connections, opens the trial's
- * window, loads the server, checks every byte. Exit status 0; 1: it has failed the trial; 2: the server did not serve
- * all connections at once, see result. */
+/* ---- the load generator, in the process that c10k_begin forked -------------- */
+
+typedef struct c10k_conn {
+    struct c10k_clients *of;
+    int fd;
+    bool answered, blocked; /* blocked: waits until it can write */
+    bool faulty;            /* its unit is to suffer the fault: its end is no surprise */
+    char head[160];         /* of the request */
+    size_t head_bytes, out; /* out: written of head and body together */
+    uint64_t id;            /* of /n/ID */
+    size_t checked;         /* bytes of the answer's body */
+    uint64_t due_ns, sent_ns;
+    http_parser parser;
+    struct c10k_conn *next; /* in the list of free ones */
+} c10k_conn;
+
+typedef struct c10k_clients {
+    fw_trial *trial;
+    c10k_server *server;
+    int epoll;
+    c10k_conn *all;
+    size_t n, active, answer_bytes;
+    char *body; /* NULL: GET */
+    c10k_conn *first_free, **last_free;
+    size_t waiting; /* for an answer */
+    uint64_t asked;
+    fw_meter *meter;   /* NULL: not measured */
+    bool again;        /* who has an answer asks at once */
+    bool more;         /* the window is open */
+    uint64_t fault_ns; /* when the last connection asks for the fault; 0: not any more */
+    /* Of an open loop. */
+    uint64_t random, good_ns;
+    double gap_ns, calm_gap_ns, next_due_ns; /* mean gaps of the requests due before the window's end, after it */
+    struct {                                 /* in the window; from another one when it was opened again */
+        uint64_t due, answered, good;        /* good: answered within good_ns */
+    } count;
+    unsigned reopened;
+    fw_hist service, late; /* sent to answered; due to sent, of those for which a connection was free in time */
+    char wrong[128];       /* what ended it, or "" */
+} c10k_clients;
+
+/* spec_client.c: opens the connections, has each answered once, loads the server, checks every byte. Exit status 0; 1:
+ * it has failed the trial; 2: the server did not serve all connections at once, see result. */
 int c10k_client(fw_trial *t, c10k_server *s);
+/* Notes what ended it, if it is the first. False. */
+bool c10k_wrong(c10k_clients *l, const char *what, const char *why);
+/* Sends the next request on c, which is free. Like all that follows: false, when something went wrong. */
+bool c10k_ask(c10k_conn *c, uint64_t due_ns);
+/* Sleeps until something comes or until_ns; sees to it. */
+bool c10k_look(c10k_clients *l, uint64_t until_ns);
+/* Until all that was asked is answered. */
+bool c10k_drain(c10k_clients *l);
+#define C10K_STALL_NS UINT64_C(20000000000) /* so long nothing comes though something was asked: the server hangs */
+
+/* spec_load.c: the window, and what there is to say of it. */
+bool c10k_load(c10k_clients *l);
+/* An answer came at now_ns, while there is a meter. */
+void c10k_book(c10k_conn *c, uint64_t now_ns);
+/* c has nothing to do. The one that is free longest gets the next request. */
+void c10k_set_free(c10k_conn *c);
 
 #endif
