@@ -1,5 +1,6 @@
 """A chart for whatever parameter was varied: time per operation against it, and for a number of units
 the time and the bytes of one unit (chart 5). What was refused is marked where it was, with the limit."""
+import loads
 import look
 import results
 import sweeps
@@ -8,15 +9,15 @@ MEMORY = ("user_memory_per_unit", "kernel_memory_per_unit")
 
 
 def groups(run):
-    """[(workload, workers, placement, key, rest)] where the parameter `key` is a number and an axis; message sizes and workers have
-    charts of their own."""
+    """[(workload, workers, placement, key, rest)] where the parameter `key` is a number and an axis; message sizes, workers and
+    loads have charts of their own."""
     found = {}
     for row in run.rows:
         if row["role"] not in ("measure", "axis"):
             continue
         params = results.params_of(row["params"])
         for key, value in params.items():
-            if key != "size" and value.isdigit():
+            if key != "size" and key not in loads.KEYS and value.isdigit():
                 where = (row["workload"], row["workers"], row["placement"], key, sweeps.without(row["params"], key))
                 found.setdefault(where, {}).setdefault(int(value), set()).add(row["role"])
     return [where for where, values in found.items() if len(values) >= 3 or (len(values) == 2 and any("axis" in r for r in values.values()))]

@@ -22,6 +22,7 @@ def need(*modules):
 def draw_all(run):
     import axes
     import channels
+    import loads
     import overview
     import percentiles
     import sweeps
@@ -52,6 +53,8 @@ def draw_all(run):
         charts.append(sweeps.draw_workers(run, folder, *group, numbered(counts, f"{group[0]}-workers")))
     for group in axes.groups(run):
         charts.append(axes.draw(run, folder, *group, numbered(counts, f"{group[0]}-{group[3]}-{group[1]}w")))
+    for group in loads.groups(run):
+        charts.append(loads.draw(run, folder, *group, numbered(counts, f"{group[0]}-{group[3]}-{group[1]}w")))
     keep(folder, charts)
     return charts, missing
 

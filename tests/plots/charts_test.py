@@ -81,6 +81,38 @@ class Charts(support.Folder):
                 self.assertAlmostEqual(median / here.median(), 1, places=9)
                 self.assertTrue(here.min() <= low <= median <= high <= here.max())
 
+    def test_a_load_sweep_is_drawn_with_its_overload(self):
+        import loads
+        import results
+        import sweeps
+
+        folder = self.make(axis=False)
+        with (folder / "tidy.csv").open("a", encoding="utf-8") as tidy:
+            for runtime, capacity in (("threads", 40000.0), ("green", 80000.0)):
+                for load in (0, 50, 95, 200):
+                    for number in range(3):
+                        offered = capacity * load / 100
+                        figures = {"time_per_op": 1e9 / capacity, "p50": 1e5 + load, "p99": 1e6 * (1 + load) + number} | ({
+                            "offered": offered, "achieved": min(offered, capacity), "goodput": offered if load < 100 else 5000.0 + number,
+                            "saturated": float(load > 100), "memory_slope": 1024.0 * load} if load else {}) | ({"recover": 4e8 + number} if load > 100 else {})
+                        for metric, value in figures.items():
+                            tidy.write(f"{load * 10 + number},c10k,{runtime},{runtime},,steady,1,1,compact,connections=100;load={load},{number},measure,ok,,"
+                                       f"{metric},1,{value},0\n")
+        run = results.Run(folder)
+        sweeps.note_headlines(run)
+        where, = loads.groups(run)
+        self.assertEqual(where, ("c10k", 1, "compact", "load", "connections=100"))
+        told = loads.series(run, *where)[("green", "")]
+        self.assertEqual([told["p99"][load][0] for load in (50, 95, 200)], [51e6 + 1, 96e6 + 1, 201e6 + 1])
+        self.assertEqual([loads.saturated(told, load) for load in (50, 95, 200)], [False, False, True])
+        self.drawn(folder)
+        charts = json.loads((folder / "charts" / "index.json").read_text())["charts"]
+        self.assertFalse([c for c in charts if c["kind"] == "axis" and c["workload"] == "c10k"])
+        chart, = (c for c in charts if c["kind"] == "load")
+        self.assertIn("load 200: 160 k/s offered, 80.0 k/s achieved, p99 201 ms, saturated, 5.00 k/s in time, recovered after 400 ms.", chart["description"])
+        self.assertEqual([row[0] for row in chart["table"]["rows"]], ["threads", "green"])
+        self.assertEqual(chart["table"]["rows"][1][3].replace("\u00a0", " "), "201 ms, saturated, recovers in 400 ms")
+
     def test_interval_is_the_order_statistic_one(self):
         import results
 
