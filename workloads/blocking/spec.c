@@ -12,7 +12,7 @@ static const fw_param params[] = {
      "units that sleep and wake, and whose lateness counts"},
     {"period_ms", FW_PARAM_INT, "5", "10", "10", 1, 60000, NULL, "milliseconds from one wake of a waker to its next"},
     {"blockers", FW_PARAM_INT, "1", "1", "1", 0, 64, NULL, "units a worker that block, rest as long, block again"},
-    {"hog_ms", FW_PARAM_INT, "2", "20", "20", 1, 10000, NULL, "milliseconds that one blocks"},
+    {"hog_ms", FW_PARAM_INT, "2", "40", "40", 1, 10000, NULL, "milliseconds that one blocks"},
     {"kind", FW_PARAM_CHOICE, "sleep", "sleep", "sleep", 0, 0, "sleep|compute",
      "what it does: a call that blocks, or a loop"},
     {"cure", FW_PARAM_CHOICE, "no", "no", "no", 0, 0, "no|yes",
