@@ -23,6 +23,7 @@ def draw_all(run):
     import axes
     import channels
     import loads
+    import metg
     import overview
     import percentiles
     import sweeps
@@ -55,6 +56,8 @@ def draw_all(run):
         charts.append(axes.draw(run, folder, *group, numbered(counts, f"{group[0]}-{group[3]}-{group[1]}w")))
     for group in loads.groups(run):
         charts.append(loads.draw(run, folder, *group, numbered(counts, f"{group[0]}-{group[3]}-{group[1]}w")))
+    for group in metg.groups(run):
+        charts.append(metg.draw(run, folder, *group, numbered(counts, f"{group[0]}-metg-{group[1]}w")))
     keep(folder, charts)
     return charts, missing
 
