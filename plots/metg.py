@@ -70,7 +70,7 @@ def draw(run, folder, workload, workers, placement, rest, name):
     if not lines:
         return {**made, "drawn": False, "why": "no model ran at a grain that seq ran at"}
     fig, ax = plt.subplots(figsize=(7.4, 4.8))
-    fig.subplots_adjust(left=0.11, right=0.76, top=0.76, bottom=0.2)
+    fig.subplots_adjust(left=0.11, right=0.73, top=0.76, bottom=0.2)
     look.heading(fig, title, f"Efficiency: sequential time / (workers × time), both at the same grain. {rest.replace(';', ', ')}\n"
                              f"{sweeps.rounds_text(lines)}")
     ends, said, rows = [], [], []

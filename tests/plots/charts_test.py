@@ -121,6 +121,42 @@ class Charts(support.Folder):
         low, high, level = results.interval(range(1, 13))  # 12: ranks 3 and 10, 96.1 %
         self.assertEqual((low, high, round(level, 3)), (3, 10, 0.961))
 
+    def test_the_smallest_useful_task_is_where_half_the_machine_works(self):
+        import metg
+
+        rising = [(100.0, 0.2), (1000.0, 0.4), (10000.0, 0.6), (100000.0, 0.9)]
+        length, exactly = metg.smallest(rising)
+        self.assertTrue(exactly)
+        self.assertAlmostEqual(length, 10 ** 3.5, places=6)  # half way between on the log axis
+        self.assertEqual(metg.smallest([(50.0, 0.8), (500.0, 0.9)]), (50.0, False))
+        self.assertIsNone(metg.smallest([(50.0, 0.1), (500.0, 0.3)]))
+        dips = [(10.0, 0.7), (100.0, 0.3), (1000.0, 0.8), (10000.0, 0.45)]  # the last rise counts, not the coarse end's fall
+        self.assertTrue(100 < metg.smallest(dips)[0] < 1000)
+
+    def test_the_lengths_of_tasks_come_from_receipts_and_seq(self):
+        import metg
+        import results
+
+        folder = self.make(axis=False)
+        head = (folder / "tidy.csv").read_text().splitlines()[0].split(",")
+        base = dict(trial_id="", workload="nqueens", model="m", variant="", mode="complete", batch="1", workers="2", placement="none", round="0",
+                    role="axis", status="ok", reason="", tainted="0")
+        rows, number = [], 9000
+        for grain, units, seq in ((8, 1000, 1e6), (9, 100, 1e6), (10, 10, 1e6)):
+            for runtime, time in (("seq", seq), ("green", seq / 2 + 500 * units)):
+                number += 1
+                for metric, unit, value in (("time_per_op", "ns", time), ("units", "1", units * 3 if runtime == "green" else 0), ("ops", "1", 3)):
+                    row = dict(base, trial_id=str(number), runtime=runtime, params=f"grain={grain}", metric=metric, unit=unit, value=str(value))
+                    rows.append(",".join(row[c] for c in head))
+        with open(folder / "tidy.csv", "a", encoding="utf-8") as file:
+            file.write("\n".join(rows) + "\n")
+        run = results.Run(folder)
+        where, = metg.groups(run)
+        self.assertEqual(metg.lengths(run, where), {8: (1e6, 1e3), 9: (1e6, 1e4), 10: (1e6, 1e5)})
+        folder = self.drawn(folder)
+        chart, = (c for c in json.loads((folder / "charts" / "index.json").read_text())["charts"] if c["kind"] == "metg")
+        self.assertIn(["green", "10.0 µs", "90.9 %"], chart["table"]["rows"])
+
     def test_a_batched_block_has_no_percentile_curve_and_says_why(self):
         folder = self.drawn(self.make(batch=16))
         curves = [c for c in json.loads((folder / "charts" / "index.json").read_text())["charts"] if c["kind"] == "percentiles"]
