@@ -6,6 +6,8 @@
 #ifndef PROCESSES_H
 #define PROCESSES_H
 
+#include <pthread.h>
+
 #include "fw.h"
 
 typedef struct proc proc;
@@ -46,6 +48,15 @@ int64_t proc_try_recv(proc_link *l, void *buffer, size_t room); /* -EAGAIN */
 /* The sender says that nothing more comes. */
 void proc_close(proc_link *l);
 void proc_link_destroy(proc_link *l);
+
+/* A lock in memory that processes share; not recursive, and whoever took it releases it. lock blocks: 0; -EOWNERDEAD:
+ * taken, but its holder died and what it guards may be half done; after the release -ENOTRECOVERABLE for everybody. */
+typedef struct proc_mutex {
+    pthread_mutex_t mutex;
+} proc_mutex;
+void proc_mutex_init(proc_mutex *m); /* once, before the forks */
+int proc_mutex_lock(proc_mutex *m);
+void proc_mutex_unlock(proc_mutex *m);
 
 /* Zeroed memory that children share with their parent, at the same address. NULL when refused. */
 void *proc_shared_alloc(size_t bytes);

@@ -1,0 +1,105 @@
+/* Bank with threads: a lock for each account. Who needs two takes the lower first, who audits takes all in order:
+ * nobody waits in a circle. */
+#include <string.h>
+
+#include "fw.h"
+#include "spec.h"
+#include "threads/threads.h"
+
+typedef struct vault {
+    bank bank;
+    struct {
+        thr_any_lock lock;
+        bank_account account; /* what the lock guards */
+    } box[BANK_MOST_ACCOUNTS];
+} vault;
+
+typedef struct teller {
+    vault *vault;
+    unsigned number;
+} teller;
+
+/* -- unit -- */
+static void transfer(vault *v, const bank_transfer *x)
+{
+    unsigned first = x->from < x->to ? x->from : x->to, second = x->from < x->to ? x->to : x->from;
+    thr_lock_node one, two;
+
+    thr_any_take(&v->box[first].lock, &one);
+    thr_any_take(&v->box[second].lock, &two);
+    bank_move(&v->bank, &v->box[x->from].account, &v->box[x->to].account, x);
+    thr_any_release(&v->box[second].lock, &two);
+    thr_any_release(&v->box[first].lock, &one);
+}
+
+static void audit(vault *v)
+{
+    thr_lock_node node[BANK_MOST_ACCOUNTS];
+    int64_t sum = 0;
+
+    for (unsigned i = 0; i < v->bank.accounts; i++) {
+        thr_any_take(&v->box[i].lock, &node[i]);
+        sum += v->box[i].account.balance;
+    }
+    for (unsigned i = 0; i < v->bank.accounts; i++)
+        thr_any_release(&v->box[i].lock, &node[i]);
+    bank_audited(&v->bank, sum);
+}
+
+static void run(void *arg)
+{
+    teller *me = arg;
+    const bank *b = &me->vault->bank;
+    fw_meter *meter = fw_meter_of(b->trial, me->number);
+    uint64_t made = 0, start;
+
+    do {
+        start = fw_now_ns();
+        for (unsigned i = 0; i < fw_batch(b->trial); i++) {
+            bank_transfer x = bank_next(b, me->number, made++);
+            transfer(me->vault, &x);
+            if (bank_audit_due(b, made))
+                audit(me->vault);
+        }
+        fw_count(fw_slot_here(), FW_WORK, 1);
+    } while (fw_meter_record(meter, start, fw_now_ns(), fw_batch(b->trial)));
+}
+/* -- launch -- */
+static thr_lock_kind kind_of(const fw_trial *t)
+{
+    thr_lock_kind kind = 0;
+    while (strcmp(thr_lock_name[kind], fw_str(t, "lock")) != 0)
+        kind++;
+    return kind;
+}
+
+int bank_threads(fw_trial *t)
+{
+    static vault v;
+    teller tellers[BANK_MOST_TELLERS];
+    thr *unit[BANK_MOST_TELLERS];
+    unsigned made = 0;
+    int err = 0;
+
+    v.bank = bank_of(t);
+    for (unsigned i = 0; i < v.bank.accounts; i++) {
+        thr_any_init(&v.box[i].lock, kind_of(t));
+        bank_fill(&v.box[i].account);
+    }
+    fw_open(t);
+    for (; made < v.bank.tellers && !err; made += err == 0) {
+        tellers[made] = (teller){&v, made};
+        err = thr_spawn(&unit[made], fw_worker_of(t, made), run, &tellers[made]);
+    }
+    /* -- coordinate -- */
+    for (unsigned i = 0; i < made; i++)
+        thr_join(unit[i]);
+    /* -- finish -- */
+    for (unsigned i = 0; i < v.bank.accounts; i++) {
+        bank_book(&v.bank, i, &v.box[i].account);
+        thr_any_destroy(&v.box[i].lock);
+    }
+    bank_close(&v.bank, made);
+    return err ? fw_refuse_units(t, "pthread_create", -err) : 0;
+}
+/* -- end -- */
