@@ -18,29 +18,16 @@ typedef struct teller {
 } teller;
 
 /* -- unit -- */
-static void serve(share *s, bank_account *a, const bank_wish *w, int64_t *sum)
-{
-    const bank_transfer *x = &w->transfer;
-    bank_wish last;
-
-    if (w->kind == BANK_TRANSFER)
-        *sum += bank_move(s->bank, &a[x->from], &a[x->to], x);
-    green_send(w->answer, sum);
-    if (w->kind == BANK_HOLD && green_recv(s->held, &last) == 0 && last.kind == BANK_ADD) {
-        bank_add(s->bank, &a[last.transfer.to], last.transfer.paid, last.transfer.stamp);
-        *sum += last.transfer.paid;
-    }
-}
-
 static void own(void *arg)
 {
     share *s = arg;
     bank_account *a = bank_accounts(s->bank);
     int64_t sum = bank_sum(s->bank, a, s->number, s->owners);
-    bank_wish w;
+    bank_wish w = {.kind = BANK_RELEASE};
 
-    while (green_recv(s->open, &w) == 0)
-        serve(s, a, &w, &sum);
+    while (green_recv(w.kind == BANK_HOLD ? s->held : s->open, &w) == 0)
+        if (bank_serve(s->bank, a, &sum, &w))
+            green_send(w.answer, &sum);
     bank_book_all(s->bank, a, s->number, s->owners);
     free(a);
 }

@@ -79,6 +79,39 @@ void bank_add(const bank *b, bank_account *a, int64_t amount, uint64_t stamp)
     a->stamp += stamp;
 }
 
+bank_wish bank_ask(const bank_transfer *x, bool audit, unsigned owners, unsigned whom)
+{
+    bool pays = x->from % owners == whom, gets = x->to % owners == whom;
+    return (bank_wish){.transfer = *x,
+                       .kind = audit          ? BANK_HOLD
+                               : pays && gets ? BANK_TRANSFER
+                               : pays || gets ? BANK_HOLD
+                                              : BANK_RELEASE};
+}
+
+bank_wish bank_tell(const bank_transfer *x, bool audit, unsigned owners, unsigned whom)
+{
+    bank_wish w = {.kind = audit ? BANK_RELEASE : BANK_ADD, .transfer = *x};
+    if (x->from % owners == whom) {
+        w.transfer.to = x->from;
+        w.transfer.paid = -x->drawn;
+    }
+    return w;
+}
+
+bool bank_serve(const bank *b, bank_account *a, int64_t *sum, const bank_wish *w)
+{
+    const bank_transfer *x = &w->transfer;
+
+    if (w->kind == BANK_TRANSFER)
+        *sum += bank_move(b, &a[x->from], &a[x->to], x);
+    if (w->kind == BANK_ADD) {
+        bank_add(b, &a[x->to], x->paid, x->stamp);
+        *sum += x->paid;
+    }
+    return w->kind == BANK_TRANSFER || w->kind == BANK_HOLD;
+}
+
 /* What an audit adds to the checksum, so that the receipt shows that it was made. */
 static uint64_t seal(const bank *b)
 {
@@ -119,12 +152,14 @@ void bank_book_all(const bank *b, const bank_account *a, unsigned first, unsigne
 
 void bank_close(const bank *b, unsigned tellers)
 {
-    uint64_t most = 0, all = 0;
+    uint64_t most = 0, all = 0, audits = 0;
     for (unsigned i = 0; i < tellers; i++) {
         uint64_t ops = fw_meter_ops(b->trial, i);
         most = ops > most ? ops : most;
         all += ops;
+        audits += b->audit ? ops / b->audit : 0;
     }
+    fw_metric(b->trial, "audits", "1", (double)audits);
     if (all)
         fw_metric(b->trial, "busiest_teller", "1", (double)most * tellers / (double)all);
 }

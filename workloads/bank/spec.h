@@ -54,6 +54,13 @@ typedef struct bank_wish {
     bank_transfer transfer;
     void *answer; /* the channel for it */
 } bank_wish;
+/* What a teller asks owner `whom` of `owners` for, and what it tells it once it holds all that it asked to hold:
+ * BANK_RELEASE asks for nothing. An audit holds all. */
+bank_wish bank_ask(const bank_transfer *x, bool audit, unsigned owners, unsigned whom);
+bank_wish bank_tell(const bank_transfer *x, bool audit, unsigned owners, unsigned whom);
+/* An owner does to its accounts, and to the sum of their balances, what is wished. True: who wishes it awaits an
+ * answer. */
+bool bank_serve(const bank *b, bank_account *a, int64_t *sum, const bank_wish *w);
 /* Owners of shares, one a worker. */
 static inline unsigned bank_owners(const bank *b)
 {
