@@ -2,7 +2,7 @@
 
 usage: commands.py SOURCE BUILD [PAGE-PREFIX...]
 Commands stand in ```sh blocks, one a line. They run as written, a page after another or, with more CPUs, beside it, from
-the top of the tree, but for these: build/ means BUILD; `fiveways run` is given the smoke profile, no charts and a scratch folder for its results; `make TARGET` with a target that would run
+the top of the tree, but for these: build/ means BUILD; `fiveways run` is given the smoke profile, one round, no charts and a scratch folder for its results; `make TARGET` with a target that would run
 this test again or build is only checked to exist (make -n).
 """
 import concurrent.futures
@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 
 source, build = sys.argv[1:3]
 prefixes = sys.argv[3:]
@@ -52,17 +53,17 @@ def as_run(line, scratch):
         line = line.replace("input=FILE", "input=README.md")
     line = re.sub(r"\bbuild/", build + "/", line)
     if re.search(r"\bfiveways run\b", line):
-        line += " " + smoke
+        line += " --rounds 1 " + smoke
     return line
 
 
 def run(page, line, scratch):
     """What to print, and whether it was good."""
-    command = as_run(line, scratch)
+    command, start = as_run(line, scratch), time.monotonic()
     done = subprocess.run(["sh", "-c", command], cwd=source, stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     good = done.returncode == 0
-    told = f"{'ok  ' if good else 'FAIL'} {os.path.relpath(page, source)}: {line}"
+    told = f"{'ok  ' if good else 'FAIL'} {time.monotonic() - start:4.0f} s {os.path.relpath(page, source)}: {line}"
     return good, told if good else f"{told}\n     ran: {command}\n     exit {done.returncode}\n{done.stdout[-2000:]}"
 
 
