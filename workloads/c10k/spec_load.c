@@ -170,7 +170,9 @@ static bool open_loop(c10k_clients *l, double bytes)
     while (l->more) {
         if (!step(l, &in_time))
             return false;
-        l->more = l->more && (l->waiting > 0 || fw_now_ns() < l->meter->window_end_ns);
+        uint64_t now = fw_now_ns();
+        l->more = l->more && (l->waiting > 0 || now < l->meter->window_end_ns ||
+                              (l->meter->ops_window == 0 && fw_meter_reopen(l->meter, now)));
     }
     bytes = server_bytes() - bytes;
     fw_metric(l->trial, "memory_slope", "byte/s", bytes * 1e9 / (double)(l->meter->window_end_ns - began));
