@@ -30,7 +30,7 @@ static const fw_block blocks[] = {
 };
 
 static const fw_axis axes[] = {
-    {"skew", "0,25,50,75,100", 0},
+    {"skew", "0,50,100", 0},
     {NULL, NULL, 0},
 };
 

@@ -48,7 +48,6 @@ static const fw_block blocks[] = {
 static const fw_axis axes[] = {
     {"connections", "100,1000,10000", 1},
     {"active", "1,10,100", 1},
-    {"load", "10,25,50,75,95,120,200", 1},
     {NULL, NULL, 0},
 };
 

@@ -17,7 +17,7 @@ static const fw_block blocks[] = {
 
 static const fw_axis axes[] = {
     {"workers", "1,2,4,8", 0},
-    {"grain", "8,9,10,11,12", 0},
+    {"grain", "8,10,12", 0},
     {NULL, NULL, 0},
 };
 
