@@ -34,7 +34,7 @@ def draw_all(run):
     sweeps.note_headlines(run)
     charts, missing, instrumented = [], "", channels.read(run)
     if run.blocks:
-        charts.append(overview.draw(run, folder))
+        charts.extend(overview.draw(run, folder))
     for block in run.blocks:
         if any(r["mode"] in ("steady", "hold") for r in run.rows if r["workload"] == block["workload"]):
             try:

@@ -7,6 +7,7 @@ import textwrap
 import look
 import results
 
+PAGE_ROWS = 9  # of a chart that fits on A4
 WORDS = {"faster": "slower", "slower": "faster"}  # a pair says 'best is faster than x'; the cell speaks of x
 
 
@@ -73,7 +74,7 @@ def text_of(said):
 
 
 def short(value):
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+    return look.ratio(value)
 
 
 def shade(said):
@@ -98,8 +99,16 @@ def describe(rows):
 
 
 def draw(run, folder):
+    """The overview as one chart or several, each at most a printed page."""
+    rows = grid(run)
+    parts = max(1, -(-len(rows) // PAGE_ROWS))
+    size = -(-len(rows) // parts)
+    return [draw_part(run, folder, rows[i * size:(i + 1) * size], i + 1, parts) for i in range(parts)]
+
+
+def draw_part(run, folder, rows, part, parts):
     plt = look.setup()
-    rows, names = grid(run), columns(run)
+    names = columns(run)
     width, row_height, top, bottom = max(7.4, 0.3 + 0.85 * len(names)), 0.98, 0.95, 0.58
     height = top + row_height * len(rows) + bottom
     fig = plt.figure(figsize=(width, height))
@@ -111,29 +120,33 @@ def draw(run, folder):
     gap = 0.25 if 0 < apart < len(names) else 0
     step = (width - 0.3 - gap) / max(len(names), 1)
     left = [0.15 + i * step + (gap if i >= apart else 0) for i in range(len(names))]
-    look.heading(fig, "Overview: time per operation, as a factor to the row's best model",
+    which = f" ({part} of {parts})" if parts > 1 else ""
+    look.heading(fig, f"Overview: time per operation, as a factor to the row's best model{which}",
                  "Smaller is better. Second line: interval. Darker: slower. Grey: not separated. Hatched: refused or failed.")
     for i, name in enumerate(names):
-        ax.text(left[i] + 0.5 * step, top - 0.05, name if len(name) < 11 else "\n".join(textwrap.wrap(name, 10)[:2]), ha="center", va="bottom", fontsize=9.5, fontweight="bold", linespacing=1.0)
+        look.tag(name, ax.text(left[i] + 0.5 * step, top - 0.05, name if len(name) < 11 else "\n".join(textwrap.wrap(name, 10)[:2]), ha="center",
+                               va="bottom", fontsize=9.5, fontweight="bold", linespacing=1.0))
     for number, (block, base, cells) in enumerate(rows):
         y = top + number * row_height
         low = ", exploratory" if any(p.get("exploratory") for p in block["pairs"]) else ""
         ax.text(0.15, y + 0.17, textwrap.shorten(f"{label(block)} · {results.rounds_of(block)}{low}", 108, placeholder="…"),
                 va="center", fontsize=9, color=look.INK)
         for i, name in enumerate(names):
-            draw_cell(plt, ax, left[i], y + 0.27, step - 0.04, row_height - 0.33, cells[name])
+            draw_cell(plt, ax, left[i], y + 0.27, step - 0.04, row_height - 0.33, name, cells[name])
     look.footer(fig, run.footer())
-    look.save(fig, folder, "overview", "Overview: workload by model", describe(rows))
-    return {"name": "overview", "kind": "overview", "title": "Overview: workload by model", "description": describe(rows), "drawn": True}
+    name, title = "overview" if part == 1 else f"overview-{part}", f"Overview: workload by model{which}"
+    look.save(fig, folder, name, title, describe(rows))
+    return {"name": name, "kind": "overview", "title": title, "description": describe(rows), "drawn": True}
 
 
-def draw_cell(plt, ax, x, y, width, height, said):
+def draw_cell(plt, ax, x, y, width, height, runtime, said):
     hatch = "///" if said["kind"] in ("refused", "failed") else None
     if said["kind"] == "none":
-        ax.text(x + width / 2, y + height / 2, "no cell", ha="center", va="center", fontsize=9, color=look.GREY)
+        look.tag(runtime, ax.text(x + width / 2, y + height / 2, "no cell", ha="center", va="center", fontsize=9, color=look.GREY))
         return
-    ax.add_patch(plt.Rectangle((x, y), width, height, facecolor=shade(said), edgecolor="#bbbbbb" if hatch else look.GREY,
+    patch = ax.add_patch(plt.Rectangle((x, y), width, height, facecolor=shade(said), edgecolor="#bbbbbb" if hatch else look.GREY,
                                linewidth=1.8 if said["kind"] == "best" else 0.6, hatch=hatch))
-    ax.text(x + width / 2, y + height / 2, text_of(said), ha="center", va="center", fontsize=9, linespacing=1.15,
+    text = ax.text(x + width / 2, y + height / 2, text_of(said), ha="center", va="center", fontsize=9, linespacing=1.15,
             fontweight="bold" if said["kind"] in ("best", "failed", "refused") else "normal",
             bbox={"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5} if hatch else None)
+    look.tag(runtime, patch, text)

@@ -1,9 +1,10 @@
-"""report.py DIR: writes DIR/report.html from the result files and the charts of charts.py:
-one file, no script, nothing loaded from elsewhere, the same bytes for the same folder.
+"""report.py DIR: writes DIR/report.html from the result files and the charts of charts.py: one file, nothing loaded
+from elsewhere, the same bytes for the same folder. All of it can be read with scripts off; report.js adds sorting,
+hiding models and another reference. Next: compared.py (tables of factors), svg.py (charts in a page), which.py.
 Exit status 1 with one line when the folder is damaged or a tool is missing."""
+import json
 import os
 import pathlib
-import re
 import shlex
 import sys
 
@@ -11,9 +12,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cells  # noqa: E402
 import charts  # noqa: E402
+import compared  # noqa: E402
 import look  # noqa: E402
 import overview  # noqa: E402
 import results  # noqa: E402
+import svg  # noqa: E402
 import words  # noqa: E402
 
 FALLBACK_NOTICE = ["Compare the intervals before the medians: where they overlap, the order means nothing.",
@@ -22,8 +25,8 @@ FALLBACK_CHANGE = ["The profile: --profile standard gives twelve rounds, enough 
                    "The placement (--placement scatter) or the number of workers (--workers 1)."]
 
 
-def load_charts(run):
-    """The charts of index.json, each with its SVG made safe to put beside others."""
+def load_charts(run, page):
+    """The charts of index.json, each with its SVG made fit to stand in the page."""
     path = run.folder / "charts" / "index.json"
     if not path.exists():
         raise results.Damaged(f"{path}: missing: expected the list of charts: run charts.py {run.folder} first")
@@ -33,36 +36,30 @@ def load_charts(run):
     for number, chart in enumerate(listed):
         results.need(f"{path}: charts[{number}]", chart, {"name": str, "kind": str, "title": str})
         if chart.get("drawn"):
-            chart["svg"] = inline(run.folder / "charts" / f"{chart['name']}.svg", f"c{number}-")
+            chart["svg"] = page.inline(run.folder / "charts" / f"{chart['name']}.svg")
     return listed
 
 
-def inline(path, prefix):
-    """An SVG without prologue, with its ids made unique by a prefix."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise results.Damaged(f"{path}: cannot be read: {error}")
-    start = text.find("<svg")
-    if start < 0 or not text.rstrip().endswith("</svg>"):
-        raise results.Damaged(f"{path}: line 1: not a whole SVG: run charts.py again")
-    text = text[start:].rstrip()
-    text = re.sub(r'\bid="([^"]+)"', lambda m: f'id="{prefix}{m.group(1)}"', text)
-    text = re.sub(r"\bid='([^']+)'", lambda m: f"id='{prefix}{m.group(1)}'", text)
-    text = re.sub(r'((?:xlink:)?href=["\'])#', rf"\g<1>#{prefix}", text)
-    text = re.sub(r"url\(#", f"url(#{prefix}", text)
-    text = re.sub(r"<script\b.*?</script>|<script\b[^>]*/>", "", text, flags=re.S)
-    return re.sub(r"<svg\b[^>]*>", sized, text, count=1)
+def runtimes(run):
+    """Every runtime that has a trial or an entry, in the fixed order."""
+    names = overview.columns(run)
+    return names + sorted({r["runtime"] for r in run.rows} - set(names))
 
 
-def sized(match):
-    """The outer element scales with the page: its size stays as the viewBox alone."""
-    head = match.group(0)
-    if "viewBox" not in head:
-        size = [re.search(rf'\b{side}="([\d.]+)', head) for side in ("width", "height")]
-        if all(size):
-            head = head.replace("<svg", f'<svg viewBox="0 0 {size[0].group(1)} {size[1].group(1)}"', 1)
-    return re.sub(r'\s(?:width|height)="[^"]*"', "", head)
+def toggles(run):
+    """[(class, what it hides)]: the models of this run; runtimes that share a look are one."""
+    names = runtimes(run)
+    found = [(name, name) for name in names if look.known(name) != "other"]
+    others = [name for name in names if look.known(name) == "other"]
+    return found + ([("other", ", ".join(others))] if others else [])
+
+
+def class_of(run, text):
+    """The class of a table's row or column that is headed by a runtime, a variant or a cell's name; '' = nobody's."""
+    for name in sorted(runtimes(run), key=len, reverse=True):
+        if text == name or text.startswith((name + "-", name + " ", name + ":")):
+            return f"m-{look.known(name)}"
+    return ""
 
 
 def problems(run):
@@ -135,24 +132,6 @@ def scope(run):
     return readable(valid), readable(invalid)
 
 
-def overview_table(run):
-    names = overview.columns(run)
-    rows = [[overview.label(block)] + [overview.text_of(found[n]).replace("\n", " ") for n in names] for block, _, found in overview.grid(run)]
-    return {"head": ["workload"] + names, "rows": rows, "links": [block["workload"] for block in run.blocks]}
-
-
-def entry_table(run, block):
-    entries = sorted(block["entries"], key=lambda e: e.get("median", 0) if e["status"] == "ok" else float("inf"))
-    rows = []
-    for e in entries:
-        ok = e["status"] == "ok"
-        rows.append([results.name_of(e), look.duration(e["median"]) if ok else e["status"],
-                     f"{look.duration(e['low'])} – {look.duration(e['high'])}" if ok else "",
-                     f"{100 * e['level']:.1f} %" if ok and isinstance(e.get("level"), (int, float)) else "",
-                     f"{look.rate(1e9 / e['median']).strip()}/s" if ok and e["median"] and not run.held(block["workload"]) else "", str(e.get("n", "")), str(e.get("tainted", 0))])
-    return {"head": ["runtime", run.time_name(block["workload"], block.get("op", "operation")), "interval", "level", "throughput", "rounds", "tainted"], "rows": rows}
-
-
 def command(run, workload):
     """The command of this run, narrowed to one workload."""
     argv, kept, skip = run.manifest.get("argv"), [], False
@@ -176,26 +155,45 @@ def sections(run):
     for name in run.workloads():
         about, notice, change = cells.readme(name)
         blocks = [{"id": b["id"], "label": overview.label(b), "sentences": words.verdict_sentences(b), "small": words.small_print(b),
-                   "table": entry_table(run, b)} for b in run.blocks if b["workload"] == name]
+                   "table": compared.entry_table(run, b)} for b in run.blocks if b["workload"] == name]
         found.append({"name": name, "about": about, "blocks": blocks, "notice": notice or FALLBACK_NOTICE,
                       "change": change or FALLBACK_CHANGE, "command": command(run, name), "cells": cells.side_by_side(name)})
     return found
 
 
-def write(run):
+def embedded(value):
+    """JSON that can stand in a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def render(template, **values):
+    """A page of this folder, without spaces at the ends of lines."""
     import jinja2
 
-    valid, invalid = scope(run)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(str(look.HERE)), autoescape=True, undefined=jinja2.ChainableUndefined)
-    page = environment.get_template("report.html.j2").render(
-        run=run, machine=run.machine, css=(look.HERE / "report.css").read_text(), answer=words.answer(run), card=machine_card(run), valid_for=valid, not_for=invalid,
-        problems=problems(run), dropped=run.manifest.get("dropped") or [], trials=trial_counts(run), charts=load_charts(run), overview=overview_table(run), sections=sections(run))
-    page = "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
-    path = run.folder / "report.html"
-    part = run.folder / "report.html.part"
-    part.write_text(page, encoding="utf-8")
+    text = environment.get_template(template).render(**values)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def put(path, text):
+    """Writes a file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
     os.replace(part, path)
     return path
+
+
+def write(run):
+    valid, invalid = scope(run)
+    drawings = svg.Page(runtimes(run))
+    drawn = load_charts(run, drawings)
+    page = render(
+        "report.html.j2", run=run, machine=run.machine, css=(look.HERE / "report.css").read_text(), js=(look.HERE / "report.js").read_text(),
+        answer=words.answer(run), card=machine_card(run), valid_for=valid, not_for=invalid, problems=problems(run),
+        dropped=run.manifest.get("dropped") or [], trials=trial_counts(run), charts=drawn, glyphs=drawings.defs(),
+        overview=compared.overview_table(run), references=compared.references(run), data=embedded(compared.data(run)), toggles=toggles(run),
+        known=look.known, class_of=lambda text: class_of(run, text), sections=sections(run))
+    return put(run.folder / "report.html", page)
 
 
 def main(arguments):

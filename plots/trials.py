@@ -24,12 +24,13 @@ def draw(run, folder, block):
     for y, entry in enumerate(entries):
         runtime, variant = entry["runtime"], entry.get("variant", "")
         values = [r["value"] for r in rows_of(run, block) if (r["runtime"], r["variant"]) == (runtime, variant)]
-        ax.plot(values, [y + 0.16] * len(values), linestyle="none", marker="|", markersize=6, color=look.GREY)
+        ticks = ax.plot(values, [y + 0.16] * len(values), linestyle="none", marker="|", markersize=6, color=look.GREY)
         ax.plot([entry["low"], entry["high"]], [y - 0.1] * 2, color=look.color(runtime), linewidth=5, alpha=0.45, solid_capstyle="butt")
         ax.plot([entry["median"]], [y - 0.1], marker=look.marker(runtime), color=look.color(runtime), markersize=7,
                 markerfacecolor=look.color(runtime) if entry.get("headline", True) else "#ffffff")
-        ax.annotate(look.duration(entry["median"]), xy=(1, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
+        said = ax.annotate(look.duration(entry["median"]), xy=(1, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
                     textcoords="offset points", va="center", fontsize=9.5, annotation_clip=False)
+        look.tag(runtime, *ticks, said)
         spoken.append(f"{results.name_of(entry)}: {look.duration(entry['median'])} "
                       f"({look.duration(entry['low'])} to {look.duration(entry['high'])}), {entry.get('n', len(values))} trials")
     ax.set_xscale("log")
