@@ -30,7 +30,7 @@ def cell(block, entry, base):
     if entry is None:
         return {"kind": "none", "word": "no cell"}
     if entry["status"] != "ok":
-        return {"kind": entry["status"] if entry["status"] in ("refused", "failed") else "failed", "word": entry["status"],
+        return {"kind": entry["status"] if entry["status"] in ("refused", "failed", "not run") else "failed", "word": entry["status"],
                 "reason": entry.get("reason", "")}
     said = {"kind": "unknown", "median": entry["median"], "factor": entry["median"] / base["median"], "low": None, "high": None,
             "word": "one round" if entry.get("n", 0) < 2 else "no verdict"}
@@ -65,7 +65,7 @@ def label(block):
 
 
 def text_of(said):
-    if said["kind"] in ("none", "refused", "failed"):
+    if said["kind"] in ("none", "refused", "failed", "not run"):
         return said["word"].replace(" ", "\n")
     lines = [look.factor(said["factor"]) if said["kind"] != "best" else look.duration(said["median"])]
     if said["low"] and said["high"]:
@@ -78,7 +78,7 @@ def short(value):
 
 
 def shade(said):
-    if said["kind"] in ("none", "refused", "failed"):
+    if said["kind"] in ("none", "refused", "failed", "not run"):
         return "#ffffff"
     if said["kind"] in ("same", "unknown"):
         return "#dcdcdc"

@@ -66,8 +66,11 @@ def problems(run):
     """Every failure and refusal, once each, with the number of trials."""
     found = {}
     for block in run.blocks:
+        unmeasured = [results.name_of(e) for e in block["entries"] if e["status"] == "not run"]
+        if unmeasured:
+            found["not run", f"{overview.label(block)}, {', '.join(unmeasured)}", "the run ended before"] = set()
         for entry in block["entries"]:
-            if entry["status"] != "ok":
+            if entry["status"] not in ("ok", "not run"):
                 key = (entry["status"], f"{overview.label(block)}, {results.name_of(entry)}", entry.get("reason") or "no reason given")
                 found.setdefault(key, set())
     headline = {(e["runtime"], e.get("variant", "")) for b in run.blocks for e in b["entries"] if e.get("headline", True)}

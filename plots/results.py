@@ -5,6 +5,7 @@ import csv
 import json
 import math
 import pathlib
+import zipfile
 
 SCHEMA = 1
 NUMBER = (int, float)
@@ -46,7 +47,7 @@ def read_json(path):
 def read_tidy(path):
     """The rows of tidy.csv as dicts; workers, batch, round, tainted are ints, value a float or None."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
+        with path.open("r", newline="", encoding="utf-8") as file:
             text = file.read()
     except FileNotFoundError:
         raise Damaged(f"{path}: missing: expected a result folder's tidy.csv (results/SCHEMA.md)")
@@ -188,10 +189,10 @@ def caches_of(manifest):
 
 
 class Run:
-    """One result folder, checked."""
+    """One result folder, checked; or what a pack holds of one, as a zipfile.Path."""
 
     def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+        self.folder = folder if isinstance(folder, zipfile.Path) else pathlib.Path(folder)
         if not self.folder.is_dir():
             raise Damaged(f"{self.folder}: no such folder: expected a result folder such as results/latest")
         if not any(self.folder.iterdir()):
@@ -216,7 +217,7 @@ class Run:
         for number, block in enumerate(blocks):
             where = f"{path}: blocks[{number}]"
             need(where, block, {"id": str, "workload": str, "workers": int, "placement": str, "entries": list, "pairs": list})
-            may(where, block, {"label": str, "params": str, "op": str, "rounds": int, "smallest_ratio": NUMBER})
+            may(where, block, {"label": str, "params": str, "op": str, "rounds": int, "smallest_ratio": NUMBER, "settings": dict})
             for i, entry in enumerate(block["entries"]):
                 need(f"{where}.entries[{i}]", entry, {"runtime": str, "status": str})
                 may(f"{where}.entries[{i}]", entry, {"model": str, "kind": str, "variant": str, "reason": str, "n": int, "tainted": int})
@@ -276,7 +277,7 @@ def need(where, value, fields):
         raise Damaged(f"{where}: expected an object")
     for field, kind in fields.items():
         if not isinstance(value.get(field), kind) or isinstance(value.get(field), bool):
-            what = {str: "text", int: "a whole number", list: "an array"}.get(kind, "a number")
+            what = {str: "text", int: "a whole number", list: "an array", dict: "an object"}.get(kind, "a number")
             raise Damaged(f"{where}: {field}: expected {what}, found {json.dumps(value.get(field))[:40]}")
 
 

@@ -151,6 +151,7 @@ int fw_cmd_list(int argc, char **argv);
 int fw_cmd_micro(int argc, char **argv);
 int fw_cmd_report(int argc, char **argv);
 int fw_cmd_serve(int argc, char **argv);
+int fw_cmd_compare(int argc, char **argv); /* share.c */
 
 const char *fw_bin_folder(void); /* where the driver is */
 /* charts.py and report.py on DIR, then the console charts. FW_EXIT_OK or FW_EXIT_FAILED after one clear line. */

@@ -22,6 +22,7 @@ static void write_files(fw_session *s, json_t *verdicts)
         s->results.error_file = fw_text("%s", path);
     }
     free(path);
+    s->calibration_end = fw_calibrate();
     fw_write_manifest(s, true);
 }
 

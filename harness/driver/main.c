@@ -22,6 +22,7 @@ static const struct command {
     {"topo", "this machine's CPUs and where workers would be placed", fw_cmd_topo},
     {"doctor", "grades this machine for measuring and says what to change", fw_cmd_doctor},
     {"report", "DIR: draws the charts and the report of a result folder again", fw_cmd_report},
+    {"compare", "A B: two runs or two machines, cell by cell [--fail-on-regression PCT]", fw_cmd_compare},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -60,7 +61,8 @@ int main(int argc, char **argv)
 {
     set_up();
     if (argc < 2)
-        return fw_usage("no command; expected one of run, list, serve, micro, topo, doctor, report (fiveways --help)");
+        return fw_usage("no command; expected one of run, list, serve, micro, topo, doctor, report, compare "
+                        "(fiveways --help)");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help();
     if (strcmp(argv[1], "--version") == 0)

@@ -152,6 +152,10 @@ void fw_write_manifest(fw_session *s, bool last)
     json_object_set_new(m, "topology_hash", json_string(fw_topo_hash(s->topo)));
     json_object_set_new(m, "clock",
                         json_pack("{s:f,s:I}", "cost_ns", s->clock_cost_ns, "step_ns", (json_int_t)s->clock_step_ns));
+    json_object_set(m, "calibration", s->calibration);
+    if (s->calibration_end)
+        json_object_set(m, "calibration_end", s->calibration_end);
+    json_object_set_new(m, "window_ns", json_integer((json_int_t)s->settings.window_ns));
     json_object_set_new(m, "runners", runners_json(s));
     json_object_set_new(m, "dropped", dropped_json(s));
     if (s->instrumented.n)

@@ -30,6 +30,8 @@ static void pilot_point(fw_session *s, fw_point *p, size_t *done, size_t all)
         size_t at = (size_t)(o - s->done);
         fw_session_run(s, at);
         o = &s->done[at];
+        if (o->interrupted) /* it says nothing about the cell */
+            break;
         c->refused = strcmp(o->status, "refused") == 0;
         c->failed = strcmp(o->status, "failed") == 0;
         c->reason = o->reason ? o->reason : "";

@@ -13,7 +13,8 @@ typedef struct fw_session {
     fw_options options;
     fw_catalogue catalogue;
     fw_topo *topo;
-    json_t *machine; /* its facts and its grade */
+    json_t *machine;                       /* its facts and its grade */
+    json_t *calibration, *calibration_end; /* fw_calibrate at the start; at the end, else NULL */
     fw_grade grade;
     fw_points points;
     fw_results results;
@@ -49,6 +50,9 @@ typedef struct fw_counts {
     unsigned trials, ok, refused, failed, tainted, cured;
 } fw_counts;
 fw_counts fw_count_trials(const fw_outcome *done, size_t n);
+/* Median time of the calibration kernel with its interval {kernel,steps,n,ns,low,high}: a new reference. About 15 ms.
+ */
+json_t *fw_calibrate(void);
 /* First line of what git says of the source tree, or NULL; the caller's to free. */
 char *fw_git(const char *const *words);
 /* Whole-run files. Again at the end: verdicts and the machine as it was. */

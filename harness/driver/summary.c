@@ -221,6 +221,14 @@ static gap widest(const json_t *block, unsigned *pairs)
     return best;
 }
 
+static size_t not_run(const json_t *block)
+{
+    json_t *e;
+    size_t i, n = 0;
+    json_array_foreach(json_object_get(block, "entries"), i, e) n += is(fw_str_of(e, "status"), "not run");
+    return n;
+}
+
 static void said_of(FILE *out, const json_t *block)
 {
     unsigned pairs;
@@ -228,6 +236,8 @@ static void said_of(FILE *out, const json_t *block)
     json_t *e;
     size_t i;
     char low[24], high[24];
+    if (not_run(block) == json_array_size(json_object_get(block, "entries"))) /* troubles() says so */
+        return;
     fprintf(out, " * %s (%s): ", fw_str_of(block, "workload"), fw_str_of(block, "label"));
     if (!pairs) {
         fputs("no two models to compare: no round in which both ran undisturbed.\n", out);
@@ -262,11 +272,15 @@ static void troubles(FILE *out, const json_t *block)
     json_array_foreach(json_object_get(block, "entries"), i, e)
     {
         char *name = name_of(e);
-        if (!ok(e))
+        if (!ok(e) && !is(fw_str_of(e, "status"), "not run"))
             fprintf(out, " * %s (%s), %s: %s: %s\n", fw_str_of(block, "workload"), fw_str_of(block, "label"), name,
                     fw_str_of(e, "status"), fw_str_of(e, "reason"));
         free(name);
     }
+    if (not_run(block))
+        fprintf(out, " * %s (%s): %zu of %zu entries not run: the run ended before they were measured\n",
+                fw_str_of(block, "workload"), fw_str_of(block, "label"), not_run(block),
+                json_array_size(json_object_get(block, "entries")));
 }
 
 static void levels(FILE *out, const json_t *blocks)

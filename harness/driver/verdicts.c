@@ -93,8 +93,8 @@ static json_t *entry_of(const fw_point *p, const fw_case *c, unsigned rounds, co
     }
     for (size_t i = 0; i < have; i++)
         outliers += fw_is_outlier(x, have, x[i]);
-    const char *status = c->failed ? "failed" : c->refused ? "refused" : have ? "ok" : "failed";
-    const char *reason = c->failed || c->refused ? c->reason : have ? "" : "not measured: the run ended before";
+    const char *status = c->failed ? "failed" : c->refused ? "refused" : have ? "ok" : "not run";
+    const char *reason = c->failed || c->refused ? c->reason : have ? "" : "the run ended before it was measured";
     json_t *e =
         json_pack("{s:s,s:s,s:s,s:s,s:b,s:s,s:s}", "runtime", r->runtime, "model", r->model, "kind", r->kind, "variant",
                   c->entry.variant, "headline", c->entry.headline, "status", status, "reason", reason ? reason : "");
@@ -165,11 +165,12 @@ static json_t *block_of(const fw_point *p, const table *t, size_t comparisons, d
     for (size_t i = 0; i < p->ncases; i++)
         json_array_append_new(entries, entry_of(p, &p->cases[i], t->rounds, done, n));
     json_t *pairs = pairs_of(t, p, comparisons, noise, &smallest);
-    return json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:I,s:I,s:s,s:s,s:o,s:o,s:o}", "id", p->id, "workload",
+    return json_pack("{s:s,s:s,s:s,s:s,s:O*,s:I,s:s,s:I,s:I,s:s,s:s,s:o,s:o,s:o}", "id", p->id, "workload",
                      fw_str_of(p->workload, "name"), "label", p->label ? p->label : "", "params", p->params_text,
-                     "workers", (json_int_t)p->nworkers, "placement", p->placement, "rounds", (json_int_t)t->rounds,
-                     "batch", (json_int_t)p->batch, "unit", "ns/op", "op", fw_str_of(p->workload, "op"),
-                     "smallest_ratio", number(smallest), "entries", entries, "pairs", pairs);
+                     "settings", p->params, "workers", (json_int_t)p->nworkers, "placement", p->placement, "rounds",
+                     (json_int_t)t->rounds, "batch", (json_int_t)p->batch, "unit", "ns/op", "op",
+                     fw_str_of(p->workload, "op"), "smallest_ratio", number(smallest), "entries", entries, "pairs",
+                     pairs);
 }
 
 /* ---- the run ------------------------------------------------------------ */

@@ -166,6 +166,11 @@ class Faults(unittest.TestCase):
             self.assertEqual(processes(self.mark), [])
             if n:
                 self.assertIn("interrupted", out)
+                self.assertNotIn("failed", out)
+                statuses = {e["status"] for b in json.loads((self.folder() / "verdicts.json").read_text())["blocks"] for e in b["entries"]}
+                self.assertLessEqual(statuses, {"ok", "not run"}, out)
+                if n == 1:
+                    self.assertIn("not run", out)
                 self.assertGreaterEqual(len(self.trials()), n)
                 self.assertTrue(json.loads((self.folder() / "manifest.json").read_text())["interrupted"])
                 report = subprocess.run([FIVEWAYS, "report", self.folder()], text=True, capture_output=True, env=self.env)

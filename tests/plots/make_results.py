@@ -24,18 +24,22 @@ UNITS = {"threads": 24e3, "green": 3200.0, "stackless": 400.0}
 
 class Maker:
     def __init__(self, folder, rounds=6, models=tuple(MODELS), batch=1, failed=(), refused=(), hgrm=True, axis=True, seed=7,
-                 manifest=None, channels=()):
+                 manifest=None, channels=(), scale=None, blocks=("b1", "b2", "b3"), settings=None, sigma=0.02):
         self.folder, self.rounds, self.models, self.batch = pathlib.Path(folder), rounds, models, batch
         self.failed, self.refused, self.hgrm, self.axis = failed, refused, hgrm, axis
         self.random, self.trial, self.rows, self.blocks = random.Random(seed), 0, [], []
         self.extra, self.channels = manifest or {}, channels
+        self.scale, self.wanted, self.settings, self.sigma = scale or {}, blocks, settings or {}, sigma  # scale: {runtime or (block, runtime): factor}
+        self.benchmarks = []
 
     def make(self):
         for part in ("charts", "hgrm", "hist"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-        self.block("b1", "pingpong", "both ends on one CPU", 1, "size=64", PINGPONG, "round trip", 1.0)
-        self.block("b2", "pingpong", "each end on its own CPU", 2, "size=64", PINGPONG, "round trip", 6.0)
-        self.block("b3", "wordcount", "", 2, "input_bytes=4194304", WORDCOUNT, "pass", 1.0)
+        for block in (("b1", "pingpong", "both ends on one CPU", 1, "size=64", PINGPONG, "round trip", 1.0),
+                      ("b2", "pingpong", "each end on its own CPU", 2, "size=64", PINGPONG, "round trip", 6.0),
+                      ("b3", "wordcount", "", 2, "input_bytes=4194304", WORDCOUNT, "pass", 1.0)):
+            if block[0] in self.wanted:
+                self.block(*block)
         if self.axis:
             self.axes()
         self.write()
@@ -63,7 +67,7 @@ class Maker:
 
     def block(self, ident, workload, label, workers, params, table, op, scale):
         block = {"id": ident, "workload": workload, "label": label, "params": params, "workers": workers, "placement": "compact",
-                 "rounds": self.rounds, "unit": "ns/op", "op": op, "smallest_ratio": 1.06, "entries": [], "pairs": []}
+                 "rounds": self.rounds, "unit": "ns/op", "settings": results.params_of(params) | self.settings.get(ident, {}), "op": op, "smallest_ratio": 1.06, "entries": [], "pairs": []}
         measured = {}
         for runtime, variant, headline, base in self.cells(table):
             entry = {"runtime": runtime, "model": MODELS[runtime], "kind": KIND.get(runtime, "model"), "variant": variant,
@@ -76,7 +80,11 @@ class Maker:
                 self.add(workload, runtime, variant, workers, params, 0, "measure", 1, reason, status)
                 continue
             far = scale if runtime in ("processes", "threads", "channels") else math.sqrt(scale)
-            values = [base * far * self.random.lognormvariate(0, 0.02) for _ in range(self.rounds)]
+            far *= self.scale.get(runtime, 1) * self.scale.get((ident, runtime), 1) * self.scale.get(ident, 1)
+            values = [base * far * self.random.lognormvariate(0, self.sigma) for _ in range(self.rounds)]
+            name = f"{workload}/runtime:{runtime}/{params.replace('=', ':')}/workers:{workers}" + ("" if headline else f"/variant:{variant}")
+            self.benchmarks += [{"name": name, "run_name": name, "run_type": "iteration", "repetitions": 1, "repetition_index": 0, "threads": 1, "iterations": 1,
+                                 "real_time": v, "cpu_time": v, "time_unit": "ns"} for v in values]
             for number, value in enumerate(values):
                 self.add(workload, runtime, variant, workers, params, number, "measure", value)
             low, high, level = results.interval(values)
@@ -152,7 +160,7 @@ class Maker:
         (self.folder / "trials.ndjson").write_text("".join(
             json.dumps({"block": "b3", "role": "measure", "status": "ok", "runtime": "channels", "variant": "", "result": {"channels": told}}) + "\n"
             for told in self.channels))
-        (self.folder / "gbench.json").write_text('{"context":{},"benchmarks":[]}\n')
+        (self.folder / "gbench.json").write_text(json.dumps({"context": {}, "benchmarks": self.benchmarks}, indent=1) + "\n")
 
 
 def told(flow, slow="normalise", messages=1000):

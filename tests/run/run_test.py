@@ -105,6 +105,16 @@ class Smoke(unittest.TestCase):
         self.assertEqual(part.returncode, 0, part.stderr)
         self.assertRegex(part.stdout, r"\[pingpong/runtime:green/.* vs\. pingpong/runtime:threads/")
 
+    def test_a_run_compared_with_itself_has_no_difference(self):
+        done = call("compare", self.folder, self.folder, "--fail-on-regression", "0", "--out", self.dir / "compared")
+        if "no python3 with matplotlib" in done.stderr:
+            self.skipTest("needs matplotlib")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"\d+ cells: \d+ not separated")
+        self.assertTrue((self.dir / "compared" / "compare.svg").exists())
+        self.assertGreater(json.loads((self.folder / "manifest.json").read_text())["calibration"]["ns"], 0)
+        self.assertTrue(all(b["settings"] for b in self.verdicts["blocks"]))
+
     def test_hgrm_is_what_the_hdrhistogram_plotter_reads(self):
         for path in self.folder.glob("hgrm/*.hgrm"):
             lines = path.read_text().splitlines()
@@ -331,6 +341,8 @@ class Words(unittest.TestCase):
         self.one_line("report", has=["folder"])
         self.one_line("report", "/nonexistent", has=["/nonexistent"])
         self.one_line("report", "/usr", has=["manifest.json"])
+        self.one_line("compare", "/nonexistent", has=["compare", "B"])
+        self.one_line("compare", "a", "b", "--fail-on-regression", "much", has=["--fail-on-regression", "'much'"])
         self.one_line("topo", "--placement", "near", has=["'near'"])
         self.one_line("topo", "--workers", "0", has=["'0'"])
         self.one_line("topo", "--load", "synthetic:banana", has=["banana"])
@@ -338,7 +350,7 @@ class Words(unittest.TestCase):
         self.one_line("list", "--jsn", has=["--jsn"])
 
     def test_each_subcommand_explains_itself(self):
-        for name in ("run", "list", "topo", "doctor", "report"):
+        for name in ("run", "list", "topo", "doctor", "report", "compare"):
             done = call(name, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""), name)
             self.assertIn(f"fiveways {name}", done.stdout)

@@ -111,6 +111,14 @@ static bool says(const world *w, const char *what)
     return found;
 }
 
+static bool says_quietly(const world *w, const char *what)
+{
+    char *text = words_of(w);
+    bool found = strstr(text, what) != NULL;
+    free(text);
+    return found;
+}
+
 static void a_wide_gap_separates_and_a_narrow_one_does_not(void **state)
 {
     world *w = make((const double[]){100, 3000, 3010}, 1.01);
@@ -186,8 +194,10 @@ static void nothing_run_at_all_is_said_too(void **state)
 {
     world *w = make((const double[]){100, 200, 400}, 1.0);
     w->n = 0;
-    judged(w);
-    assert_true(says(w, "not measured: the run ended before"));
+    const json_t *block = judged(w);
+    assert_string_equal(fw_str_of(json_array_get(json_object_get(block, "entries"), 0), "status"), "not run");
+    assert_true(says(w, "3 of 3 entries not run: the run ended before they were measured"));
+    assert_false(says_quietly(w, "failed"));
     assert_true(says(w, "A/A noise: not measured"));
     drop(w);
 }
