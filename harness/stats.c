@@ -97,7 +97,7 @@ fw_verdict fw_compare(const double *a, const double *b, size_t rounds, size_t co
 
 double fw_smallest_ratio(const fw_verdict *v, double noise)
 {
-    return v->pairs < FW_LEAST_ROUNDS ? NAN : margin(noise) * sqrt(v->interval.high / v->interval.low);
+    return v->pairs < FW_LEAST_ROUNDS ? NAN : margin(noise) * v->interval.high / v->interval.low;
 }
 
 double fw_noise(const double *ratio, size_t pairs, fw_interval *interval)

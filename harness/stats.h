@@ -38,7 +38,8 @@ typedef struct fw_verdict {
 /* a[i], b[i]: times of the same round; NaN where a trial is missing or tainted, which leaves the round out. A verdict
  * needs FW_LEAST_ROUNDS rounds and an interval wholly beyond 1 ± max(2 %, noise); noise as of fw_noise. */
 fw_verdict fw_compare(const double *a, const double *b, size_t rounds, size_t comparisons, double noise);
-/* The smallest ratio that this comparison could have told: (1 + max(2 %, noise)) * half the interval's width.
+/* The smallest ratio that a comparison like this one tells about nine times in ten: (1 + max(2 %, noise)) * the
+ * interval's width. (Of a ratio smaller by half a width the interval clears the margin only half the time.)
  * NaN: fewer pairs than FW_LEAST_ROUNDS tell nothing. */
 double fw_smallest_ratio(const fw_verdict *v, double noise);
 

@@ -111,7 +111,7 @@ def noise(run):
 def small_print(block):
     parts = [results.rounds_of(block), f"placement {block['placement']}"]
     if isinstance(block.get("smallest_ratio"), (int, float)) and block["smallest_ratio"] > 1:
-        parts.append(f"smallest ratio that this block could have told: {block['smallest_ratio']:.3g}")
+        parts.append(f"smallest ratio that this block tells nine times in ten: {block['smallest_ratio']:.3g}")
     tainted = sum(e.get("tainted", 0) for e in block["entries"])
     if tainted:
         parts.append(f"{tainted} tainted trials")
