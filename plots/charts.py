@@ -22,6 +22,8 @@ def need(*modules):
 def draw_all(run):
     import axes
     import channels
+    import core_to_core
+    import gnu
     import loads
     import metg
     import overview
@@ -39,7 +41,7 @@ def draw_all(run):
         if any(r["mode"] in ("steady", "hold") for r in run.rows if r["workload"] == block["workload"]):
             try:
                 charts.append(percentiles.draw(run, folder, block))
-            except percentiles.NoGnuplot as error:
+            except gnu.NoGnuplot as error:
                 missing = str(error)
                 charts.append({"name": f"{block['id']}-percentiles", "kind": "percentiles", "workload": block["workload"],
                                "block": block["id"], "title": "percentile curve", "drawn": False, "why": missing})
@@ -47,6 +49,12 @@ def draw_all(run):
         for (where, runtime, variant), told in instrumented.items():
             if where == block["id"]:
                 charts.append(channels.draw(run, folder, block, runtime, variant, told))
+    pairs = core_to_core.read(run)
+    if pairs:
+        try:
+            charts.append(core_to_core.draw(run, folder, pairs))
+        except gnu.NoGnuplot as error:
+            missing = str(error)
     counts = {}
     for group in sweeps.size_groups(run):
         charts.append(sweeps.draw_sizes(run, folder, *group, numbered(counts, f"{group[0]}-size-{group[1]}w")))

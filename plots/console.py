@@ -10,6 +10,7 @@ import textwrap
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import gnu  # noqa: E402
 import look  # noqa: E402
 import overview  # noqa: E402
 import percentiles  # noqa: E402
@@ -35,7 +36,7 @@ def bars(block, width):
         lines.append(f'set label {i + 1} "{look.rate(value)}/s" at graph 1.0,first {i} offset 1,0 left')
     lines += [f"set ytics ({', '.join(ticks)}) scale 0", "$d << EOD"]
     lines += [f"{low:.6g} {i} {value - low:.6g} 0" for i, value in enumerate(rates)] + ["EOD", "plot $d using 1:2:3:4 with vectors nohead"]
-    drawn = percentiles.gnuplot("\n".join(lines) + "\n")
+    drawn = gnu.gnuplot("\n".join(lines) + "\n")
     return "\n".join([solid(drawn)] + others)
 
 
@@ -70,7 +71,7 @@ def curves(run, block, width):
         lines += [f"$d{i} << EOD"] + [f'{x:.6g} {v:.6g} "{letter}"' for v, x in points] + ["EOD"]
         plots.append(f"$d{i} using 1:2:3 with labels")
     lines.append("plot " + ", ".join(plots))
-    drawn = percentiles.gnuplot("\n".join(lines) + "\n")
+    drawn = gnu.gnuplot("\n".join(lines) + "\n")
     key = "   ".join(f"{letter} {c[0]}" for c, letter in zip(found, letters))
     return "\n".join(line.rstrip() for line in drawn.splitlines() if line.strip("\f ")) + f"\n  {key}"
 
@@ -137,7 +138,7 @@ def main(arguments):
         parser.error(f"--width {given.width}: expected 50 to 200")
     try:
         show(results.Run(given.folder), given.plain, given.width)
-    except (results.Damaged, results.Refused, percentiles.NoGnuplot) as error:
+    except (results.Damaged, results.Refused, gnu.NoGnuplot) as error:
         print(f"charts: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:

@@ -3,15 +3,11 @@ draw it as SVG and PNG. The curve of a run ends where fewer than ten samples lie
 block timed in batches has no percentile curve, and the chart's place says so."""
 import math
 import re
-import shutil
-import subprocess
 
+import gnu
 import look
 import results
-
-
-class NoGnuplot(Exception):
-    """gnuplot is missing or failed: one line for the user."""
+from gnu import quote
 
 
 def read_hgrm(path):
@@ -62,10 +58,6 @@ def prepare(run, block):
     return curves, "" if curves else "No percentile curve: this block has no histogram with enough samples."
 
 
-def quote(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
-
-
 def script(run, block, curves, title, name):
     """The gnuplot program of one chart, with its data in it."""
     op = block.get("op", "operation")
@@ -79,10 +71,7 @@ def script(run, block, curves, title, name):
              f"set yrange [{low:.6g}:{high:.6g}]", 'set ylabel "%s (µs)" offset 1' % run.time_name(block["workload"], op), f'set xlabel "percentile of {look.plural(op)}"',
              "set lmargin at screen 0.11; set rmargin at screen 0.75; set tmargin at screen 0.84; set bmargin at screen 0.235"]
     lines += y_ticks(low, high)
-    lines += [f'set label 1 {quote(title)} at screen 0.02,0.965 font ",15"',
-              f'set label 2 {quote("Lower is better. A curve ends where fewer than ten samples lie above it.")} at screen 0.02,0.905']
-    for i, line in enumerate(run.footer(block["placement"])):
-        lines.append(f'set label {3 + i} {quote(line)} at screen 0.02,{0.075 - 0.043 * i} textcolor rgb "#666666"')
+    lines += gnu.frame(run, block["placement"], title, "Lower is better. A curve ends where fewer than ten samples lie above it.")
     plots = []
     for i, ((label, runtime, headline, points, total), y) in enumerate(zip(curves, ys)):
         who = look.known(runtime)
@@ -110,18 +99,6 @@ def y_ticks(low, high):
     return [f"set ytics ({named})"] if len(ticks) >= 2 else []
 
 
-def gnuplot(program):
-    """Runs gnuplot on a program; raises NoGnuplot with one line."""
-    tool = shutil.which("gnuplot")
-    if not tool:
-        raise NoGnuplot("gnuplot is missing: the percentile curves and console charts need it: apt-get install gnuplot-nox")
-    done = subprocess.run([tool], input=program, capture_output=True, text=True)
-    if done.returncode or "line 0:" in done.stderr:
-        said = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise NoGnuplot(f"gnuplot failed: {said}")
-    return done.stdout
-
-
 def draw(run, folder, block):
     name = f"{block['id']}-percentiles"
     title = f"{block['workload']}: percentiles of the {block.get('op', 'operation')}, {block.get('label') or str(block['workers']) + ' workers'}"
@@ -130,16 +107,9 @@ def draw(run, folder, block):
     if not curves:
         return dict(info, drawn=False, why=why)
     body = script(run, block, curves, title, name)
-    ident = re.sub(r"\W", "_", name)
-    head_svg = f'set terminal svg size 740,480 dynamic noenhanced font "DejaVu Sans,13" name "{ident}" background rgb "white"\n'
-    head_png = 'set terminal pngcairo noenhanced size 1184,768 font "DejaVu Sans,12" fontscale 1.3 linewidth 1.5 pointscale 1.5\n'
-    (folder / f"{name}.gp").write_text(f'{head_png}set output "{name}.png"\n{body}', encoding="utf-8")
-    path = str(folder / name).replace('"', '\\"')
-    gnuplot(f'{head_svg}set output "{path}.svg"\n{body}set output\n{head_png}set output "{path}.png"\n'
-            'replot\nset output\n')
     said = " ".join(f"{label}: " + ", ".join(f"{p} {look.duration(v)}" for p, v in supported(points)) + f", {total:,} samples."
                     for label, _, _, points, total in curves)
-    look.caption_svg(folder / f"{name}.svg", title, said)
+    gnu.draw(folder, name, body, title, said)
     heads = ["runtime", "50 %", "90 %", "99 %", "99.9 %", "99.99 %", "samples"]
     rows = [[label] + [dict(supported(points)).get(h, "too few samples") for h in heads[1:-1]] + [f"{total:,}"]
             for label, _, _, points, total in curves]

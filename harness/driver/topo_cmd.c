@@ -1,4 +1,5 @@
 /* topo_cmd.c - `fiveways topo`: this machine's CPUs, and where each placement puts workers. */
+#include "topo_cmd.h"
 #include "doctor.h"
 #include "driver.h"
 
@@ -10,8 +11,8 @@ enum { PLACEMENTS = 6 };
 
 typedef struct asked {
     unsigned workers;
-    const char *placement, *spec;
-    bool json;
+    const char *placement, *spec, *out;
+    bool json, core_to_core;
 } asked;
 
 static int parse(asked *a, int argc, char **argv)
@@ -19,6 +20,7 @@ static int parse(asked *a, int argc, char **argv)
     static const struct option options[] = {
         {"workers", required_argument, NULL, 'W'}, {"placement", required_argument, NULL, 'P'},
         {"load", required_argument, NULL, 'l'},    {"json", no_argument, NULL, 'j'},
+        {"core-to-core", no_argument, NULL, 'c'},  {"out", required_argument, NULL, 'o'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     uint64_t n;
     opterr = 0;
@@ -42,16 +44,28 @@ static int parse(asked *a, int argc, char **argv)
         case 'j':
             a->json = true;
             break;
+        case 'c':
+            a->core_to_core = true;
+            break;
+        case 'o':
+            a->out = optarg;
+            break;
         case 'h':
             puts("fiveways topo: the CPUs that may be used and where workers would be placed.\n\n"
                  "  --workers N    how many (default: one a CPU)\n"
                  "  --placement P  only this, as a table: compact, scatter, smt, same-l3, cross-numa, none\n"
                  "  --load SPEC    another machine: synthetic:STRING or xml:FILE (hwloc's)\n"
-                 "  --json         one object: the placements by name, and \"machine\"");
+                 "  --json         one object: the placements by name, and \"machine\"\n"
+                 "  --core-to-core how long a cache line takes between each two CPUs, measured; table or --json\n"
+                 "  --out DIR      its figures into a result folder too, whose charts then show them");
             return FW_EXIT_OK;
         default:
             return fw_usage("topo: '%s' is unknown or lacks its value (fiveways topo --help)", argv[at]);
         }
+    if (a->out && !a->core_to_core)
+        return fw_usage("topo: --out goes with --core-to-core");
+    if (a->core_to_core && (a->workers || a->placement))
+        return fw_usage("topo: --core-to-core takes neither --workers nor --placement: it measures all allowed CPUs");
     return optind < argc ? fw_usage("topo: unexpected word '%s'", argv[optind]) : -1;
 }
 
@@ -143,6 +157,11 @@ int fw_cmd_topo(int argc, char **argv)
     if (fw_topo_load(&t, a.spec))
         return fw_usage("topo: %s cannot be read; expected synthetic:STRING or xml:FILE as hwloc writes them",
                         a.spec ? a.spec : "this machine");
+    if (a.core_to_core) {
+        status = fw_topo_core_to_core(t, a.json, a.out);
+        fw_topo_free(t);
+        return status;
+    }
     if (!a.workers)
         a.workers = fw_topo_allowed(t) < FW_MAX_WORKERS ? fw_topo_allowed(t) : FW_MAX_WORKERS;
     if (a.json) {

@@ -346,6 +346,10 @@ class Words(unittest.TestCase):
         self.one_line("topo", "--placement", "near", has=["'near'"])
         self.one_line("topo", "--workers", "0", has=["'0'"])
         self.one_line("topo", "--load", "synthetic:banana", has=["banana"])
+        self.one_line("topo", "--core-to-core", "--load", "synthetic:core:4 pu:1", has=["--core-to-core", "this machine"])
+        self.one_line("topo", "--core-to-core", "--workers", "2", has=["--workers"])
+        self.one_line("topo", "--core-to-core", "--out", "/nonexistent", has=["--out", "/nonexistent"])
+        self.one_line("topo", "--out", "/tmp", has=["--core-to-core"])
         self.one_line("doctor", "--jsn", has=["--jsn"])
         self.one_line("list", "--jsn", has=["--jsn"])
 
@@ -362,6 +366,10 @@ class Words(unittest.TestCase):
         self.assertTrue(listing)
         self.assertIn("compact", json.loads(call("topo", "--json").stdout))
         self.assertIn(json.loads(call("doctor", "--json").stdout)["grade"], "ABCDF")
+        if len(os.sched_getaffinity(0)) > 1:
+            measured = json.loads(call("topo", "--core-to-core", "--json").stdout)
+            self.assertEqual({c["cpu"] for c in measured["cpus"]}, os.sched_getaffinity(0))
+            self.assertEqual(len(measured["pairs"]), len(measured["cpus"]) * (len(measured["cpus"]) - 1) // 2)
 
     def test_primitive_costs_of_every_runtime(self):
         done = call("micro", "--benchmark_min_time=0.001")

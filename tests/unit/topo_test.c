@@ -1,6 +1,7 @@
 /* topo_test - placements on a dozen machines, all but one made up; a binding on this one, read back.
  * topo/hybrid.xml (4 fast cores, 8 slow ones) and topo/big.xml (2 packages, 4 L3 each, 8 cores each, SMT) are hwloc's
  * exports of synthetic topologies. */
+#include "core_to_core.h"
 #include "fw.h"
 #include "topo.h"
 
@@ -198,6 +199,25 @@ static void this_machine_binds_and_reads_back(void **state)
     sched_setaffinity(0, sizeof before, &before);
 }
 
+static void a_line_goes_between_two_cpus_and_only_where_both_can_be_bound(void **state)
+{
+    fw_topo *t = load(NULL);
+    fw_place p[2];
+    char why[100];
+    fw_c2c c = {.median_ns = -1};
+    assert_int_equal(fw_topo_place(t, "scatter", 2, p, why, sizeof why), 0);
+    assert_int_equal(fw_core_to_core(p[0].cpu, p[0].cpu, &c), -EINVAL);
+    assert_true(fw_core_to_core(p[0].cpu, FW_MAX_CPUS - 1, &c) < 0); /* there is no such CPU: neither thread hangs */
+    assert_true(fw_core_to_core(FW_MAX_CPUS - 1, p[0].cpu, &c) < 0);
+    assert_true(c.median_ns == -1);
+    if (p[0].cpu != p[1].cpu) {
+        assert_int_equal(fw_core_to_core(p[0].cpu, p[1].cpu, &c), 0);
+        assert_true(c.interval.low > 0 && c.interval.low <= c.median_ns && c.median_ns <= c.interval.high);
+        assert_true(c.interval.level >= 0.95);
+    }
+    fw_topo_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +235,7 @@ int main(void)
         cmocka_unit_test(equal_machines_have_equal_hashes_and_exports_can_be_read),
         cmocka_unit_test(exports_name_no_machine_and_no_container),
         cmocka_unit_test(this_machine_binds_and_reads_back),
+        cmocka_unit_test(a_line_goes_between_two_cpus_and_only_where_both_can_be_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
