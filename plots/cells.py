@@ -56,6 +56,10 @@ def readme(workload):
 
 
 def bullets(paragraph):
+    """The items of a list, the lines of a block of code, or the paragraph itself."""
+    code = re.match(r"\s*```\w*\n(.*?)\n```", paragraph, re.S)
+    if code:
+        return [re.sub(r"\s{2,}#", " #", line) for line in code.group(1).splitlines() if line.strip()]
     parts = re.split(r"(?m)^\s*[-*] ", paragraph)
     return [plain(p) for p in parts if p.strip()]
 

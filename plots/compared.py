@@ -86,7 +86,7 @@ def entry_table(run, block):
         level = f" at {100 * e['level']:.1f} %" if ok and isinstance(e.get("level"), (int, float)) else ""
         rows.append({"model": e["runtime"], "entry": name, "compared": cells[name], "texts": [
             (look.duration(e["median"]) if ok else e["status"], e["median"] if ok else None),
-            (f"{look.duration(e['low'])} – {look.duration(e['high'])}{level}" if ok else "", e["low"] if ok else None),
+            ("" if not ok else f"{look.duration(e['low'])} – {look.duration(e['high'])}{level}" if e.get("n", 2) > 1 else "one round", e["low"] if ok else None),
             (f"{look.rate(1e9 / e['median']).strip()}/s" if ok and e["median"] and not held else "", 1e9 / e["median"] if ok and e["median"] and not held else None),
             (str(e.get("n", "")), e.get("n")), (str(e.get("tainted", 0)), e.get("tainted", 0))]})
     heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "rounds", "tainted"]

@@ -67,7 +67,7 @@
     const cells = data[reference.value], best = reference.value === "best";
     for (const cell of document.querySelectorAll("td.factor[data-entry]:not([data-entry=''])"))
       fill(cell, cells[cell.dataset.block][cell.dataset.entry]);
-    for (const said of document.querySelectorAll(".reference")) said.textContent = best ? "the best model" : reference.value;
+    for (const said of document.querySelectorAll(".reference")) said.textContent = best ? "the row's best model" : reference.value;
     for (const head of document.querySelectorAll("[aria-sort]")) head.setAttribute("aria-sort", "none");
     root.classList.toggle("rebased", !best);
     say();
@@ -88,6 +88,19 @@
     state.hidden = !said.length;
   }
 
+  /* ---- which model: one answer of each question ---- */
+
+  function pick(select) {
+    for (const reply of document.querySelectorAll(`.reply[data-question="${select.name}"]`))
+      reply.hidden = select.value !== "" && reply.dataset.answer !== select.value;
+  }
+
+  for (const label of document.querySelectorAll(".pick")) {
+    const select = label.querySelector("select");
+    label.hidden = false;
+    select.value = "";
+    select.addEventListener("change", () => pick(select));
+  }
   document.querySelectorAll("table.sortable").forEach(makeSortable);
   boxes.forEach((box) => box.addEventListener("change", toggle));
   reference.addEventListener("change", compare);

@@ -5,6 +5,7 @@ Exit status 1 with one line when the folder is damaged or a tool is missing."""
 import json
 import os
 import pathlib
+import re
 import shlex
 import sys
 
@@ -17,6 +18,7 @@ import look  # noqa: E402
 import overview  # noqa: E402
 import results  # noqa: E402
 import svg  # noqa: E402
+import which  # noqa: E402
 import words  # noqa: E402
 
 FALLBACK_NOTICE = ["Compare the intervals before the medians: where they overlap, the order means nothing.",
@@ -25,8 +27,8 @@ FALLBACK_CHANGE = ["The profile: --profile standard gives twelve rounds, enough 
                    "The placement (--placement scatter) or the number of workers (--workers 1)."]
 
 
-def load_charts(run, page):
-    """The charts of index.json, each with its SVG made fit to stand in the page."""
+def charts_of(run):
+    """The charts of index.json."""
     path = run.folder / "charts" / "index.json"
     if not path.exists():
         raise results.Damaged(f"{path}: missing: expected the list of charts: run charts.py {run.folder} first")
@@ -35,6 +37,13 @@ def load_charts(run, page):
         raise results.Damaged(f'{path}: line 1: expected "charts": an array')
     for number, chart in enumerate(listed):
         results.need(f"{path}: charts[{number}]", chart, {"name": str, "kind": str, "title": str})
+    return listed
+
+
+def load_charts(run, page):
+    """The charts of index.json, each with its SVG made fit to stand in the page."""
+    listed = charts_of(run)
+    for chart in listed:
         if chart.get("drawn"):
             chart["svg"] = page.inline(run.folder / "charts" / f"{chart['name']}.svg")
     return listed
@@ -84,6 +93,18 @@ def problems(run):
             found.setdefault(key, set()).add(row["trial_id"])
     order = sorted(found, key=lambda k: (k[0] != "failed", k))
     return [{"status": s, "where": w, "reason": r.rstrip("."), "trials": len(found[s, w, r])} for s, w, r in order]
+
+
+def dropped(run):
+    """What was left out, a line each; points of one axis that were left out for one reason share a line."""
+    lines = []
+    for line in map(str, run.manifest.get("dropped") or []):
+        found = re.fullmatch(r"(.*, point) '\S+ (\S+)'(: .*)", line)
+        if found and lines and lines[-1][0] == found.group(1, 3):
+            lines[-1][1].append(found.group(2))
+        else:
+            lines.append((found.group(1, 3), [found.group(2)]) if found else ((line, ""), []))
+    return [f"{head}{'s' * (len(at) > 1)}{' ' * bool(at)}{', '.join(at)}{why}" for (head, why), at in lines]
 
 
 def trial_counts(run):
@@ -136,14 +157,13 @@ def scope(run):
 
 
 def command(run, workload):
-    """The command of this run, narrowed to one workload."""
+    """The command of this run, narrowed to one workload; where its results went is its own affair."""
     argv, kept, skip = run.manifest.get("argv"), [], False
-    for word in argv if isinstance(argv, list) else []:
-        word = str(word)
-        if skip or word.startswith("--workload=") or word == "--workload":
-            skip = word == "--workload" and not skip
-            continue
-        kept.append(word)
+    for word in map(str, argv if isinstance(argv, list) else []):
+        left_out = skip or word.partition("=")[0] in ("--workload", "--out", "--no-charts")
+        skip = not skip and word in ("--workload", "--out")
+        if not left_out:
+            kept.append(word)
     if len(kept) < 2 or kept[1] != "run":
         kept = ["fiveways", "run", "--profile", run.profile]
     kept[0] = "fiveways"
@@ -193,9 +213,9 @@ def write(run):
     page = render(
         "report.html.j2", run=run, machine=run.machine, css=(look.HERE / "report.css").read_text(), js=(look.HERE / "report.js").read_text(),
         answer=words.answer(run), card=machine_card(run), valid_for=valid, not_for=invalid, problems=problems(run),
-        dropped=run.manifest.get("dropped") or [], trials=trial_counts(run), charts=drawn, glyphs=drawings.defs(),
+        dropped=dropped(run), trials=trial_counts(run), charts=drawn, glyphs=drawings.defs(),
         overview=compared.overview_table(run), references=compared.references(run), data=embedded(compared.data(run)), toggles=toggles(run),
-        known=look.known, class_of=lambda text: class_of(run, text), sections=sections(run))
+        known=look.known, class_of=lambda text: class_of(run, text), which=which.ask(run), sections=sections(run))
     return put(run.folder / "report.html", page)
 
 

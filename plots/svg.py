@@ -24,15 +24,12 @@ class Page:
 
     def inline(self, path):
         """The text of one SVG file for this page. Damaged says what is wrong with it."""
-        try:
-            root = ET.fromstring(path.read_text(encoding="utf-8"), ET.XMLParser(target=ET.TreeBuilder(insert_comments=True)))
-        except (OSError, UnicodeDecodeError) as error:
-            raise results.Damaged(f"{path}: cannot be read: {error}")
-        except ET.ParseError as error:
-            raise results.Damaged(f"{path}: line {error.position[0]}: not a whole SVG: run charts.py again")
+        return self.put(parsed(path))
+
+    def put(self, root):
+        """The same of an element that parsed() gave; it is changed."""
         prefix = f"c{self.count}-"
         self.count += 1
-        scalable(root)
         if root.find(f".//{{{SVG}}}style") is not None:  # matplotlib's rule, which would bind the whole page
             root.set("style", "stroke-linejoin:round;stroke-linecap:butt")
         self.clean(root, prefix)
@@ -90,6 +87,18 @@ class Page:
         """One hidden SVG with every glyph that the charts use; it stands before them."""
         paths = "".join(self.glyphs[name] for name in sorted(self.glyphs))
         return f'<svg class="glyphs" width="0" height="0" aria-hidden="true" focusable="false"><defs>{paths}</defs></svg>' if paths else ""
+
+
+def parsed(path):
+    """The root of an SVG file, with its comments; it has a viewBox and no size. Damaged says what is wrong with it."""
+    try:
+        root = ET.fromstring(path.read_text(encoding="utf-8"), ET.XMLParser(target=ET.TreeBuilder(insert_comments=True)))
+    except (OSError, UnicodeDecodeError) as error:
+        raise results.Damaged(f"{path}: cannot be read: {error}")
+    except ET.ParseError as error:
+        raise results.Damaged(f"{path}: line {error.position[0]}: not a whole SVG: run charts.py again")
+    scalable(root)
+    return root
 
 
 def local(tag):

@@ -28,8 +28,8 @@ def verdict_sentences(block):
     said = []
     if models:
         base = min(models, key=lambda e: e["median"])
-        said.append(f"{people(base)}: {look.duration(base['median'])} per {block.get('op', 'operation')} "
-                    f"({look.duration(base['low'])}–{look.duration(base['high'])}), the least median of the models.")
+        within = f" ({look.duration(base['low'])}–{look.duration(base['high'])})" if base.get("n", 2) > 1 else " in one round"
+        said.append(f"{people(base)}: {look.duration(base['median'])} per {block.get('op', 'operation')}{within}, the least median of the models.")
         for other in sorted((e for e in heads if e is not base), key=lambda e: e["median"]):
             said.append(compare(block, base, other))
     said += [f"{people(e)}: {e['status']}: {e.get('reason') or 'no reason given'}." for e in block["entries"] if e["status"] != "ok"]

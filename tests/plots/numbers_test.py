@@ -56,7 +56,8 @@ class Numbers(support.Folder):
     def folders(self):
         if os.environ.get("FW_RESULTS"):
             return [pathlib.Path(os.environ["FW_RESULTS"])]
-        made = [self.make("whole", rounds=12), self.make("odd", refused=("green",), failed=("threads",), axis=False, hgrm=False)]
+        made = [self.make("whole", rounds=12), self.make("odd", refused=("green",), failed=("threads",), axis=False, hgrm=False),
+                self.make("once", rounds=1, axis=False, hgrm=False)]
         for folder in made:
             self.assertEqual(support.run("report.py", self.drawn(folder)).returncode, 0)
         return made
@@ -120,7 +121,8 @@ class Numbers(support.Folder):
                     self.assertEqual(median, entry["status"])
                     continue
                 values = tidy.rounds(block, entry["runtime"], entry["variant"])
-                low, high = (page.nanoseconds(part) for part in re.sub(" at .*", "", interval).split(" – "))
+                self.assertEqual(interval == "one round", len(values) == 1)
+                low, high = (page.nanoseconds(part) for part in re.sub(" at .*", "", interval).split(" – ")) if len(values) > 1 else 2 * [values.median()]
                 ends = median_interval(values)
                 for shown, exact in ((page.nanoseconds(median), values.median()), (low, ends[0]), (high, ends[1]), (float(rounds), len(values))):
                     self.assertTrue(page.rounds_to(shown, exact), (block["id"], name, shown, exact))

@@ -70,7 +70,7 @@ class Report(support.Folder):
     def test_without_scripts_nothing_is_missing(self):
         """Whatever the page hides at first needs its script; every drawn chart is there, and a table after it."""
         folder, text = self.whole, self.report()
-        self.assertEqual([re.search(r'id="(\w+)"', tag).group(1) for tag in re.findall(r"<[^>]* hidden>", text)], ["bar", "state"])
+        self.assertEqual([re.search(r'id="([\w-]+)"', tag).group(1) for tag in re.findall(r"<[^>]* hidden>", text)], ["bar", "state", "pick-connections", "pick-work", "pick-deadline", "pick-isolation"])
         for chart in json.loads((folder / "charts" / "index.json").read_text())["charts"]:
             after = text[text.index(f'id="chart-{chart["name"]}"'):]
             self.assertLess(after.index("<svg"), after.index("</figure>"))
@@ -179,6 +179,42 @@ class Report(support.Folder):
         self.assertEqual(cells.readme("pingpong"), ("A serial hand-off.", ["one more", "two"], ["The size."]))
         self.assertIsNone(cells.side_by_side("../pingpong"))
         self.assertIsNone(cells.side_by_side("no-such"))
+
+    def test_which_model_answers_with_rows_of_the_run_alone(self):
+        import results
+        import which
+
+        asked = {q["id"]: q["answers"] for q in which.ask(results.Run(self.whole))}
+        labels = lambda question: [[row["label"].split(" · ")[0] for row in a["rows"]] for a in asked[question]]
+        few, hundreds, many = labels("connections")
+        self.assertEqual((set(few), set(hundreds), set(many)), (set(), {"spawn"}, {"spawn"}))
+        self.assertIn("threads refused: pthread_create: EAGAIN (kernel.pid_max is 32768)", asked["connections"][2]["rows"][-1]["text"])
+        self.assertEqual(set(labels("work")[0]), {"pingpong"})
+        self.assertRegex(asked["work"][0]["rows"][0]["text"], r"^stackless has the least median, [\d.]+ ns per round trip; slower: green [\d.]+–[\d.]+×, .*\(exploratory: level 96.9 %\)\.$")
+        self.assertIn("(no verdict at a point of an axis)", asked["work"][0]["rows"][-1]["text"])
+        self.assertEqual(len(asked["isolation"][0]["rows"]), 3)
+        text = html.unescape(self.report())
+        part = text[text.index('id="which"'):text.index('id="problems"')]
+        self.assertEqual(part.count("No evidence here."), sum(not a["rows"] and not a["note"] for answers in asked.values() for a in answers))
+        for answers in asked.values():
+            for row in (row for a in answers for row in a["rows"]):
+                self.assertIn(row["text"], part)
+                self.assertIn(f'id="{row["link"][1:]}"', text)
+
+    def test_which_model_of_odd_runs(self):
+        import results
+        import which
+
+        run = results.Run(self.make("odd", refused=("green",), failed=("stackless", "processes"), axis=False))
+        asked = {q["id"]: q["answers"] for q in which.ask(run)}
+        said = asked["work"][0]["rows"][0]["text"]
+        self.assertIn("green refused: mmap: ENOMEM: vm.max_map_count is 65530", said)
+        self.assertIn("stackless failed: receipt", said)
+        self.assertTrue(asked["isolation"][0]["rows"][0]["text"].startswith("processes failed: receipt"))
+        once = which.block_verdict(results.Run(self.make("once", rounds=1, axis=False)).blocks[0])
+        self.assertIn("no verdict: green, channels, threads and processes.", once)
+        self.assertNotIn("exploratory", once)
+        self.assertTrue(which.ask(results.Run(self.make("none", failed=tuple(support.make_results.MODELS)))))
 
     def test_light_and_dark_have_contrast(self):
         css = (support.PLOTS / "report.css").read_text()
