@@ -79,7 +79,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     title = f"{workload}: {what}, {on}"
     fig, axes = plt.subplots(len(panels), 1, figsize=(7.4, 4.4 + 2.9 * (len(panels) - 1)), sharex=True, squeeze=False)
     height = fig.get_size_inches()[1]
-    fig.subplots_adjust(left=0.13, right=0.78, top=1 - 1.15 / height, bottom=1.0 / height, hspace=0.1)
+    fig.subplots_adjust(left=0.13, right=0.78, top=1 - 1.15 / height, bottom=1.0 / height, hspace=0.16)
     look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.\n{sweeps.rounds_text(lines)}")
     xs = sorted({p[0] for points in lines.values() for p in points} | {x for x, _ in refused.values()})
     for ax, (series, value, label, speak) in zip(axes[:, 0], panels):
@@ -96,6 +96,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
             ax.yaxis.set_major_locator(LogLocator(base=4))
         ax.yaxis.set_major_formatter(lambda v, _, speak=speak: speak(v).replace(".00", "").replace(".0 ", " "))
         ax.minorticks_off()
+        ax.tick_params(labelbottom=True)
         look.label_ends(ax, ends)
     axes[-1, 0].set_xticks(xs, [f"{x:,}" for x in xs], rotation=0 if len(xs) < 8 else 30)
     axes[-1, 0].set_xlabel(key)

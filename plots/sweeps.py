@@ -174,6 +174,7 @@ def draw_sizes(run, folder, workload, workers, placement, rest, rows, name):
         ax.set_ylabel(unit)
         ax.yaxis.set_major_formatter(lambda v, _: look.rate(v).replace(".00", "").replace(".0", "").strip())
         ax.minorticks_off()
+        ax.tick_params(labelbottom=True)
         for cache, size in run.machine.caches:
             if sizes[0] / 1.4 < size < sizes[-1] * 1.4:
                 ax.axvline(size, color=look.GREY, linewidth=0.8, linestyle=(0, (1, 3)))

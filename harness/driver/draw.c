@@ -73,21 +73,39 @@ int fw_draw(const char *folder, bool plain, bool console)
     return rc;
 }
 
-int fw_cmd_report(int argc, char **argv)
+static const char report_help[] =
+    "fiveways report [--project] DIR: draws charts/ and report.html of a result folder again, from its files alone.\n\n"
+    "  --project   also project.html, for the wall: 16:9, one chart a screen, no text below 24 pixels at 1920 x 1080.\n"
+    "              Each screen asks first and shows what was measured on a key: Space, or the arrows; Home, End\n";
+
+/* The folder to report on, or NULL after *status was set. */
+static const char *report_folder(int argc, char **argv, bool *project, int *status)
 {
     const char *folder = NULL;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            puts("fiveways report DIR: draws charts/ and report.html of a result folder again, from its files alone.");
-            return FW_EXIT_OK;
-        }
-        if (argv[i][0] == '-' || folder)
-            return fw_usage("report: unexpected '%s'; it takes one result folder", argv[i]);
-        folder = argv[i];
+        if (strcmp(argv[i], "--help") == 0)
+            return *status = fputs(report_help, stdout) < 0 ? FW_EXIT_FAILED : FW_EXIT_OK, NULL;
+        if (strcmp(argv[i], "--project") == 0)
+            *project = true;
+        else if (argv[i][0] == '-' || folder)
+            return *status = fw_usage("report: unexpected '%s'; it takes one result folder and --project", argv[i]),
+                   NULL;
+        else
+            folder = argv[i];
     }
+    if (!folder)
+        *status = fw_usage("report: no folder; expected a result folder such as results/latest");
+    return folder;
+}
+
+int fw_cmd_report(int argc, char **argv)
+{
+    bool project = false;
+    int rc = FW_EXIT_OK;
+    const char *folder = report_folder(argc, argv, &project, &rc);
     struct stat st;
     if (!folder)
-        return fw_usage("report: no folder; expected a result folder such as results/latest");
+        return rc;
     if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
         return fw_usage("report: '%s' is not a folder; expected a result folder such as results/latest", folder);
     char *manifest = fw_text("%s/manifest.json", folder);
@@ -95,9 +113,11 @@ int fw_cmd_report(int argc, char **argv)
     free(manifest);
     if (!run_there)
         return fw_usage("report: '%s' holds no manifest.json; expected a result folder such as results/latest", folder);
-    int rc = fw_draw(folder, false, false);
+    rc = fw_draw(folder, false, false);
+    if (rc == FW_EXIT_OK && project)
+        rc = draw_with("project.py", folder, NULL, false);
     if (rc == FW_EXIT_OK)
-        printf("%s/report.html\n", folder);
+        printf("%s/%s.html\n", folder, project ? "project" : "report");
     return rc;
 }
 

@@ -21,7 +21,8 @@ static const struct command {
     {"micro", "primitive costs (a Google Benchmark program; takes --benchmark_* flags)", fw_cmd_micro},
     {"topo", "this machine's CPUs and where workers would be placed", fw_cmd_topo},
     {"doctor", "grades this machine for measuring and says what to change", fw_cmd_doctor},
-    {"report", "DIR: draws the charts and the report of a result folder again", fw_cmd_report},
+    {"report", "DIR: draws the charts and the report of a result folder again [--project: also for the wall]",
+     fw_cmd_report},
     {"compare", "A B: two runs or two machines, cell by cell [--fail-on-regression PCT]", fw_cmd_compare},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -37,7 +37,7 @@ class InBrowser(unittest.TestCase):
         if DRIVER:
             cls.folders.append(measured(cls.base))
         for folder in cls.folders:
-            for program in ("charts.py", "report.py"):
+            for program in ("charts.py", "report.py", "project.py"):
                 done = support.run(program, folder)
                 assert done.returncode == 0, done.stderr
         cls.browser = browser.Browser()
@@ -194,6 +194,13 @@ class InBrowser(unittest.TestCase):
 
         self.on_each(body)
 
+    def serious(self, axe):
+        self.browser.js(axe.read_text())
+        found = self.browser.driver.execute_async_script(
+            "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.map("
+            "v => [v.id, v.impact, v.nodes.length, v.nodes[0].html.slice(0, 200)])), e => done([['failed', 'critical', 1, String(e)]]))")
+        return [v for v in found if v[1] in ("serious", "critical")]
+
     def test_axe_finds_nothing_serious(self):
         axe = pathlib.Path(os.environ.get("FW_AXE", ""))
         if not axe.is_file():
@@ -201,13 +208,45 @@ class InBrowser(unittest.TestCase):
         for dark in (False, True):
             def body(_):
                 self.js("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-                self.browser.js(axe.read_text())
-                found = self.browser.driver.execute_async_script(
-                    "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.map("
-                    "v => [v.id, v.impact, v.nodes.length, v.nodes[0].html.slice(0, 200)])), e => done([['failed', 'critical', 1, String(e)]]))")
-                self.assertEqual([v for v in found if v[1] in ("serious", "critical")], [])
+                self.assertEqual(self.serious(axe), [])
 
             self.on_each(body, dark=dark)
+        self.browser.open(self.folders[-1] / "project.html", 1920, 1080)
+        self.browser.press(" ")
+        self.assertEqual(self.serious(axe), [])
+
+    def test_the_page_for_the_wall(self):
+        """A key shows what was asked, the next goes on; all text is 24 pixels or more; nothing leaves the screen."""
+        from selenium.webdriver.common.keys import Keys
+
+        state = "return [document.querySelector('.now').id, document.querySelector('.now').classList.contains('ask'), [...document.querySelectorAll('.screen')].filter(seen).length]"
+        small = """const scale = e => { const m = e.getScreenCTM(); return Math.hypot(m.a, m.b); }, now = document.querySelector('.now'), found = [];
+            for (const use of now.querySelectorAll('svg g > use')) if (use.getAttribute('href').startsWith('#DejaVu') && seen(use)) found.push(100 * scale(use.parentElement));
+            for (const text of now.querySelectorAll('svg text')) if (seen(text)) found.push(parseFloat(getComputedStyle(text).fontSize) * scale(text));
+            for (const e of [...now.querySelectorAll('p, span, td, th, h1, h2'), ...document.querySelectorAll('nav *')]) if (seen(e)) found.push(parseFloat(getComputedStyle(e).fontSize));
+            return Math.min(...found)"""
+        marks = "return [...document.querySelectorAll('.now svg [class^=m-]')].filter(e => !e.closest('defs, clipPath') && seen(e)).length"
+        over = "const now = document.querySelector('.now'); return [now.scrollWidth - now.clientWidth, now.scrollHeight - now.clientHeight]"
+        for folder in self.folders:
+            self.browser.open(folder / "project.html", 1920, 1080)
+            count = self.js("return document.querySelectorAll('.screen').length")
+            self.assertGreater(count, 3)
+            for at in range(count):
+                with self.subTest(folder=folder.name, screen=at):
+                    self.assertEqual(self.js(state), [f"s{at}", True, 1])
+                    self.assertEqual(self.js(marks), 0)
+                    self.browser.press(" ")
+                    self.assertEqual(self.js(state), [f"s{at}", False, 1])
+                    self.assertGreaterEqual(self.js(small), 23.9)
+                    self.assertTrue(all(v <= 1 for v in self.js(over)), self.js(over))
+                    self.assertTrue(self.js(marks) or self.js("return !document.querySelector('.now svg')"))
+                    self.browser.press(Keys.ARROW_RIGHT)
+            self.browser.press(Keys.HOME)
+            self.assertEqual(self.js(state), ["s0", True, 1])
+            self.assertEqual(self.browser.complaints(), [])
+            self.browser.open(folder / "project.html", 1920, 1080, scripts=False)
+            self.assertEqual(self.js("return [...document.querySelectorAll('.screen')].filter(seen).length"), count)
+            self.assertGreater(self.js("return [...document.querySelectorAll('svg [class^=m-]')].filter(seen).length"), 20)
 
     def test_nothing_is_cut_off_in_print(self):
         for folder in self.folders:
