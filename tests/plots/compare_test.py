@@ -18,6 +18,22 @@ class Compare(support.Folder):
     def compare(self, one, two, *more):
         return support.run("compare.py", one, two, "--out", self.base / "out", *more)
 
+    def tell(self, one, two):
+        """The comparison without its chart, and its table's text."""
+        import compare
+        import packs
+
+        told = compare.Comparison(packs.open_run(one), packs.open_run(two))
+        return told, "\n".join(compare.table(told))
+
+    def refuses(self, one, two, *words):
+        import results
+
+        with self.assertRaises(results.Refused) as caught:
+            self.tell(one, two)
+        for word in words:
+            self.assertIn(word, str(caught.exception))
+
     def rows(self):
         with open(self.base / "out" / "compare.csv", newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
@@ -80,9 +96,9 @@ class Compare(support.Folder):
         apart = {(r["workload"], r["entry"], r["verdict"]) for r in self.rows() if r["verdict"] not in ("not separated", "")}
         self.assertEqual(apart, {("pingpong", "green", "slower"), ("wordcount", "threads", "slower"), ("wordcount", "seq", "faster")})
         self.assertIn("2 slower, 1 faster, 19 not separated", done.stdout)
+        self.assertEqual(self.tell(one, two)[0].regressions(40), [])
+        self.assertEqual([c["name"] for c in self.tell(two, one)[0].regressions(5)], ["seq"])
         self.assertEqual(self.compare(one, two, "--fail-on-regression", "40").returncode, 0)
-        self.assertEqual(self.compare(one, two).returncode, 0)
-        self.assertEqual(self.compare(two, one, "--fail-on-regression", "40").returncode, 0)
 
     def test_every_figure_is_that_of_tidy_csv(self):
         import pandas
@@ -140,50 +156,47 @@ class Compare(support.Folder):
         self.assertRegex(files[0][0].decode(), r"<title>Two runs compared</title>\s*<desc>22 cells: 22 not separated in B\.")
 
     def test_odd_runs_are_told_truly(self):
-        few = [self.make(f"few{s}", rounds=3, axis=False, seed=s, scale={"green": 1 + s}) for s in (0, 1)]
-        done = self.compare(*few)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("22 not separated", done.stdout)  # twofold, but of three rounds
-        self.assertIn("Exploratory: so few rounds reach 90.00 %", done.stdout)
+        few = [self.make(f"few{s}", rounds=3, axis=False, hgrm=False, seed=s, scale={"green": 1 + s}) for s in (0, 1)]
+        text = self.tell(*few)[1]
+        self.assertIn("22 not separated", text)  # twofold, but of three rounds
+        self.assertIn("Exploratory: so few rounds reach 90.00 %", text)
         once = self.make("once", rounds=1, axis=False)
-        self.assertIn("22 not separated", self.compare(once, once).stdout)
-        single = self.make("single", models=("green",), axis=False)
-        done = self.compare(single, few[0])
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("no cell in A", done.stdout)
-        lost = self.make("lost", failed=("threads",), refused=("green",), axis=False)
+        self.assertEqual(self.compare(once, once).returncode, 0)
+        self.assertIn("22 not separated", self.tell(once, once)[1])
+        single = self.make("single", models=("green",), axis=False, hgrm=False)
+        self.assertIn("no cell in A", self.tell(single, few[0])[1])
+        lost = self.make("lost", failed=("threads",), refused=("green",), axis=False, hgrm=False)
         done = self.compare(few[0], lost, "--fail-on-regression", "500")
         self.assertEqual(done.returncode, 1)
         self.assertIn("threads: failed in B: receipt: units: expected exactly 2, got 1", done.stderr)
         self.assertIn("green: refused in B: mmap", done.stderr)
-        self.assertEqual(self.compare(lost, few[0], "--fail-on-regression", "500").returncode, 0)
-        none = self.make("none", failed=tuple(support.make_results.MODELS), axis=False)
-        self.assertIn("22 without a comparison", self.compare(none, none).stdout)
+        self.assertEqual(self.tell(lost, few[0])[0].regressions(500), [])
+        none = self.make("none", failed=tuple(support.make_results.MODELS), axis=False, hgrm=False)
+        self.assertEqual(self.compare(none, none).returncode, 0)
+        self.assertIn("22 without a comparison", self.tell(none, none)[1])
 
     def test_a_machine_that_moved_tells_less(self):
         slow = {"calibration": dict(SPEED["calibration"], ns=6e5), "topology_hash": "t"}
-        one = self.make("one", rounds=12, axis=False, manifest=dict(SPEED, topology_hash="t"))
-        two = self.make("two", rounds=12, axis=False, seed=8, scale={"green": 1.15}, manifest=slow)
-        other = self.make("other", rounds=12, axis=False, seed=8, scale={"green": 1.15}, manifest=dict(slow, topology_hash="u"))
-        done = self.compare(one, two)
-        self.assertIn("Calibration kernel: B takes 1.20× the time of A, so differences below that are not told", done.stdout)
-        self.assertIn("22 cells: 22 not separated", done.stdout)
-        done = self.compare(one, other)
-        self.assertIn("Two machines", done.stdout)
-        self.assertIn("3 slower", done.stdout)
+        one = self.make("one", rounds=12, axis=False, hgrm=False, manifest=dict(SPEED, topology_hash="t"))
+        two = self.make("two", rounds=12, axis=False, hgrm=False, seed=8, scale={"green": 1.15}, manifest=slow)
+        other = self.make("other", rounds=12, axis=False, hgrm=False, seed=8, scale={"green": 1.15}, manifest=dict(slow, topology_hash="u"))
+        text = self.tell(one, two)[1]
+        self.assertIn("Calibration kernel: B takes 1.20× the time of A, so differences below that are not told", text)
+        self.assertIn("22 cells: 22 not separated", text)
+        text = self.tell(one, other)[1]
+        self.assertIn("Two machines", text)
+        self.assertIn("3 slower", text)
 
     def test_what_does_not_belong_together_is_refused_with_the_reason(self):
-        one = self.make("one", axis=False)
-        larger = self.make("larger", axis=False, settings={"b1": {"size": "128"}})
+        one = self.make("one", axis=False, hgrm=False)
+        larger = self.make("larger", axis=False, hgrm=False, settings={"b1": {"size": "128"}})
         self.one_line(self.compare(one, larger), "larger: pingpong (both ends on one CPU): size is 128", "one it is 64", "don't belong together")
-        self.one_line(self.compare(self.make("b1", axis=False, blocks=("b1",)), self.make("b3", axis=False, blocks=("b3",))), "no block in common", "wordcount against pingpong")
+        self.refuses(self.make("b1", axis=False, blocks=("b1",)), self.make("b3", axis=False, blocks=("b3",)), "no block in common", "wordcount against pingpong")
         watched = self.make("watched", channels=(support.make_results.told(support.make_results.PIPELINE),), axis=False)
-        self.one_line(self.compare(one, watched), "watched: instrumented (channels)")
-        self.one_line(self.compare(watched, one), "watched: instrumented (channels)")
-        self.one_line(self.compare(one, self.make("asan", manifest={"build": {"sanitizers": "address"}})), "asan", "address sanitizer")
-        done = self.compare(one, self.make("part", axis=False, blocks=("b1", "b3")))
-        self.assertEqual(done.returncode, 0)
-        self.assertIn("Only in A: pingpong: each end on its own CPU", done.stdout)
+        self.refuses(one, watched, "watched: instrumented (channels)")
+        self.refuses(watched, one, "watched: instrumented (channels)")
+        self.refuses(one, self.make("asan", manifest={"build": {"sanitizers": "address"}}), "asan", "address sanitizer")
+        self.assertIn("Only in A: pingpong: each end on its own CPU", self.tell(one, self.make("part", axis=False, blocks=("b1", "b3")))[1])
 
     def test_a_wrong_command_is_one_line(self):
         one = self.make("one", axis=False)
