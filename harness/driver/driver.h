@@ -151,7 +151,9 @@ int fw_cmd_list(int argc, char **argv);
 int fw_cmd_micro(int argc, char **argv);
 int fw_cmd_report(int argc, char **argv);
 int fw_cmd_serve(int argc, char **argv);
-int fw_cmd_compare(int argc, char **argv); /* share.c */
+int fw_cmd_compare(int argc, char **argv); /* share.c, these three */
+int fw_cmd_pack(int argc, char **argv);
+int fw_cmd_merge(int argc, char **argv);
 
 const char *fw_bin_folder(void); /* where the driver is */
 /* charts.py and report.py on DIR, then the console charts. FW_EXIT_OK or FW_EXIT_FAILED after one clear line. */

@@ -24,6 +24,8 @@ static const struct command {
     {"report", "DIR: draws the charts and the report of a result folder again [--project: also for the wall]",
      fw_cmd_report},
     {"compare", "A B: two runs or two machines, cell by cell [--fail-on-regression PCT]", fw_cmd_compare},
+    {"pack", "DIR: a result folder as one small file to hand in [--alias NAME]", fw_cmd_pack},
+    {"merge", "DIR… --out DIR: a class's packs in one page", fw_cmd_merge},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -62,8 +64,9 @@ int main(int argc, char **argv)
 {
     set_up();
     if (argc < 2)
-        return fw_usage("no command; expected one of run, list, serve, micro, topo, doctor, report, compare "
-                        "(fiveways --help)");
+        return fw_usage(
+            "no command; expected one of run, list, serve, micro, topo, doctor, report, compare, pack, merge "
+            "(fiveways --help)");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help();
     if (strcmp(argv[1], "--version") == 0)

@@ -1,5 +1,5 @@
-/* share.c - `fiveways compare` becomes the program of plots/ of that name, which reads the result folders and judges
- * the words of the command line. */
+/* share.c - `fiveways compare`, `pack` and `merge` become the programs of plots/ of the same name, which read result
+ * folders and judge the words of the command line. */
 #include "driver.h"
 
 #include <errno.h>
@@ -29,4 +29,14 @@ static int become(const char *program, int argc, char **argv)
 int fw_cmd_compare(int argc, char **argv)
 {
     return become("compare", argc, argv);
+}
+
+int fw_cmd_pack(int argc, char **argv)
+{
+    return become("pack", argc, argv);
+}
+
+int fw_cmd_merge(int argc, char **argv)
+{
+    return become("merge", argc, argv);
 }

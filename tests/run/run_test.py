@@ -354,7 +354,7 @@ class Words(unittest.TestCase):
         self.one_line("list", "--jsn", has=["--jsn"])
 
     def test_each_subcommand_explains_itself(self):
-        for name in ("run", "list", "topo", "doctor", "report", "compare"):
+        for name in ("run", "list", "topo", "doctor", "report", "compare", "pack", "merge"):
             done = call(name, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""), name)
             self.assertIn(f"fiveways {name}", done.stdout)
