@@ -35,7 +35,8 @@ static char *last_line(char *text)
     return line ? line + 1 : text;
 }
 
-static int draw_with(const char *script, const char *folder, const char *flag, bool show)
+/* quietly: a failure has been told already, and this one is likely the same. */
+static int draw_with(const char *script, const char *folder, const char *flag, bool show, bool quietly)
 {
     char *path = fw_text("%s/%s", FW_PLOTS_DIR, script);
     const char *argv[] = {FW_PYTHON, path, folder, flag, NULL};
@@ -47,6 +48,8 @@ static int draw_with(const char *script, const char *folder, const char *flag, b
         rc = failed(folder, fw_text("%s cannot be started: %s", FW_PYTHON, why));
     } else if (r.interrupted)
         rc = FW_EXIT_INTERRUPTED;
+    else if (r.wait_status && quietly)
+        rc = FW_EXIT_FAILED;
     else if (r.wait_status)
         rc = failed(folder, fw_text("%s failed: %s", script, *r.err ? last_line(r.err) : "no reason given"));
     else if (show)
@@ -61,13 +64,14 @@ int fw_draw(const char *folder, bool plain, bool console)
     if (!*FW_PYTHON)
         return failed(folder, "no charts: no python3 with matplotlib and jinja2 was found when this was built "
                               "(scripts/install-deps)");
-    int rc = draw_with("charts.py", folder, NULL, false);
+    int rc = draw_with("charts.py", folder, NULL, false, false);
     char *list = fw_text("%s/charts/index.json", folder);
-    int after = rc == FW_EXIT_INTERRUPTED || access(list, R_OK) ? rc : draw_with("report.py", folder, NULL, false);
+    int after = rc == FW_EXIT_INTERRUPTED || access(list, R_OK) ? rc : draw_with("report.py", folder, NULL, false, rc);
     free(list);
     rc = rc ? rc : after;
     if (console && rc != FW_EXIT_INTERRUPTED) {
-        after = draw_with("console.py", folder, plain || rc ? "--plain" : NULL, true); /* rc: no gnuplot, most likely */
+        after = draw_with("console.py", folder, plain || rc ? "--plain" : NULL, true,
+                          false); /* rc: no gnuplot, most likely */
         rc = rc ? rc : after;
     }
     return rc;
