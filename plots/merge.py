@@ -113,7 +113,7 @@ def answer(merged):
             f"{'; '.join(f'{h.alias} ({reason(h)})' for h in ordered(k))}." if apart else "none stands apart." if len(hosts) >= machines.LEAST else
             f"too few to say that one stands apart ({machines.LEAST} are needed).")]
     if merged.copies:
-        said.append(f"{len(merged.copies)} handed in twice: {', '.join(f'{c.alias} is a copy of {o.alias}' for c, o, _, _ in merged.copies)}.")
+        said.append(f"{len(merged.copies)} handed in twice: {', '.join(f'{c.alias} holds the figures of {o.alias}' for c, o, _, _ in merged.copies)}.")
     if merged.refused:
         said.append(f"{len(merged.refused)} left out, with the reason below.")
     if not k.normalised:
@@ -170,6 +170,11 @@ def ranking_table(place, base, rows):
     return {"title": machines.title(place), "base": base, "rows": told}
 
 
+def whole(ns):
+    """A duration that no line end parts."""
+    return look.duration(ns).replace(" ", "\u00a0")
+
+
 def absolute_table(klass, place):
     """Median times of a block, a row a machine: absolute, and in brackets at the class's median CPU speed."""
     names = []
@@ -183,8 +188,8 @@ def absolute_table(klass, place):
         for name in names:
             entry = host.cells.get((place, name))
             state = next((e["status"] for e in host.blocks[place]["entries"] if results.name_of(e) == name), "–")
-            normal = f" ({look.duration(entry['median'] / klass.speed[host])})" if entry and klass.normalised and host in klass.speed else ""
-            cells.append(f"{look.duration(entry['median'])}{normal}" if entry else state)
+            normal = f" ({whole(entry['median'] / klass.speed[host])})" if entry and klass.normalised and host in klass.speed else ""
+            cells.append(f"{whole(entry['median'])}{normal}" if entry else state)
         rows.append([host.alias, str(host.blocks[place]["workers"])] + cells)
     return {"title": machines.title(place), "head": ["machine", "workers"] + names, "rows": rows}
 
@@ -201,7 +206,7 @@ def cards(klass):
 
 def prediction_tables(merged):
     """Per model and per question: right of told, before and after where there are both."""
-    share = lambda right, of: f"{right} of {of} ({100 * right / of:.0f} %)" if of else "–"
+    share = lambda right, of: f"{right} of {of} ({100 * right / of:.0f}\u00a0%)" if of else "–"
     files = [f for f in predictions.FILES if f in merged.models]
     models = sorted({m for f in files for m in merged.models[f]}, key=lambda m: (look.MODELS.index(m) if m in look.MODELS else 9, m))
     head = ["model"] + [h for f in files for h in (f"{predictions.FILES[f]} right", "thought too fast", "thought too slow")]
