@@ -264,6 +264,10 @@ static inline bool fw_meter_record(fw_meter *m, uint64_t start_ns, uint64_t end_
     return end_ns < m->window_end_ns || (m->ops_window == 0 && fw_meter_reopen(m, end_ns));
 }
 
+/* A histogram, one a writer, for times that the workload watches besides those of its operations; its spec names them
+ * (lag). index < FW_MAX_METERS. Emptied, and its pages touched, at its first use. */
+fw_hist *fw_lag_of(fw_trial *t, unsigned index);
+
 /* Complete cells: around one whole problem, before launch and after join.
  * The runner calls the cell again until the window is full. */
 void fw_begin(fw_trial *t);
@@ -363,6 +367,7 @@ typedef struct fw_spec {
     fw_mode mode;
     bool core;              /* in the quick profile */
     const char *seq_none;   /* why there is no sequential baseline, or NULL */
+    const char *lag;        /* "free_lag": what the histograms of fw_lag_of hold, in ns; NULL: nothing */
     const fw_param *params; /* ends with name NULL */
     const fw_block *blocks; /* ends with label NULL */
     const fw_axis *axes;    /* ends with param NULL */

@@ -277,7 +277,9 @@ void fw_results_json(fw_results *r, const char *name, json_t *value)
     free(part);
 }
 
-void fw_results_merge(fw_results *r, const fw_point *p, const fw_case *c, const fw_outcome *all, size_t n)
+/* The histograms number `which` of all that is valid and measured of p's case c. of: added to the name of the files. */
+static void merge_one(fw_results *r, const fw_point *p, const fw_case *c, const fw_outcome *all, size_t n, size_t which,
+                      const char *of)
 {
     fw_hist *h = calloc(1, sizeof *h);
     FW_MUST(h);
@@ -287,7 +289,7 @@ void fw_results_merge(fw_results *r, const fw_point *p, const fw_case *c, const 
         if (o->point != p || o->which != c || o->superseded || strcmp(o->status, "ok") != 0 ||
             strcmp(o->role, "measure") != 0)
             continue;
-        const char *csv = fw_str_of(json_array_get(json_object_get(o->result, "histograms"), 0), "csv");
+        const char *csv = fw_str_of(json_array_get(json_object_get(o->result, "histograms"), which), "csv");
         char *path = fw_text("%s/%s", r->folder, csv);
         if (*csv && !strstr(csv, ".."))
             (void)fw_hist_read_csv(h, path); /* a runner may write none */
@@ -295,7 +297,7 @@ void fw_results_merge(fw_results *r, const fw_point *p, const fw_case *c, const 
     }
     if (h->total) {
         const char *v = c->entry.headline ? "" : c->entry.variant;
-        char *stem = fw_text("%s-%s%s%s", p->id, c->entry.runner->runtime, *v ? "-" : "", v);
+        char *stem = fw_text("%s-%s%s%s%s", p->id, c->entry.runner->runtime, *v ? "-" : "", v, of);
         char *csv = fw_text("%s/hist/%s.csv", r->folder, stem), *hgrm = fw_text("%s/hgrm/%s.hgrm", r->folder, stem);
         note(r, "hist", fw_hist_write_csv(h, csv));
         note(r, "hgrm", fw_hist_write_hgrm(h, hgrm));
@@ -304,6 +306,12 @@ void fw_results_merge(fw_results *r, const fw_point *p, const fw_case *c, const 
         free(stem);
     }
     free(h);
+}
+
+void fw_results_merge(fw_results *r, const fw_point *p, const fw_case *c, const fw_outcome *all, size_t n)
+{
+    merge_one(r, p, c, all, n, 0, "");
+    merge_one(r, p, c, all, n, 1, ".lag"); /* most workloads have none */
 }
 
 void fw_results_latest(const fw_results *r)

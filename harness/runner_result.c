@@ -82,9 +82,17 @@ static void add_metric(json_t *metrics, const char *name, const char *unit, doub
         json_array_append_new(metrics, row);
 }
 
-/* A percentile counts only if at least SAMPLES_ABOVE samples lie above it. */
-static void add_percentiles(json_t *metrics, const fw_hist *h)
+static const char *name_of(char *to, size_t bytes, const char *of, const char *what)
 {
+    snprintf(to, bytes, "%s%s%s", of, *of ? "_" : "", what);
+    return to;
+}
+
+/* A percentile counts only if at least SAMPLES_ABOVE samples lie above it. of: "" or what the times are of. */
+static void add_percentiles(json_t *metrics, const fw_hist *h, const char *of)
+{
+    char name[64];
+
     static const struct {
         const char *name;
         double q;
@@ -92,39 +100,57 @@ static void add_percentiles(json_t *metrics, const fw_hist *h)
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if ((double)h->total * (1.0 - rows[i].q) >= SAMPLES_ABOVE)
-            add_metric(metrics, rows[i].name, "ns", (double)fw_hist_quantile(h, rows[i].q));
+            add_metric(metrics, name_of(name, sizeof name, of, rows[i].name), "ns",
+                       (double)fw_hist_quantile(h, rows[i].q));
     if (h->total)
-        add_metric(metrics, "max", "ns", (double)h->max_ns);
+        add_metric(metrics, name_of(name, sizeof name, of, "max"), "ns", (double)h->max_ns);
 }
 
-static int write_hist(const fw_request *r, const fw_hist *h, const char *kind, char *relative,
+/* of: "" the operations; else the lags that are so called. */
+static int write_hist(const fw_request *r, const fw_hist *h, const char *kind, const char *of, char *relative,
                       int (*writer)(const fw_hist *, const char *))
 {
     char path[PATH_BYTES + 300];
     snprintf(path, sizeof path, "%.4000s/%s", r->hist_dir, kind);
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
         return -errno;
-    snprintf(relative, PATH_BYTES, "%s/%.250s.%s", kind, r->hist_stem, kind[1] == 'i' ? "csv" : "hgrm");
+    snprintf(relative, PATH_BYTES, "%s/%.250s%s.%s", kind, r->hist_stem, *of ? ".lag" : "",
+             kind[1] == 'i' ? "csv" : "hgrm");
     snprintf(path, sizeof path, "%.4000s/%.290s", r->hist_dir, relative);
     return writer(h, path);
 }
 
-static json_t *hist_files(const fw_request *r, const fw_hist *h, json_t *events)
+/* Writes a histogram's files and adds them to the list. */
+static void hist_files(const fw_request *r, const fw_hist *h, const char *of, json_t *list, json_t *events)
 {
     char csv[PATH_BYTES], hgrm[PATH_BYTES];
-    json_t *array = json_array();
 
     if (!*r->hist_dir || !*r->hist_stem || h->total == 0)
-        return array;
-    int err = write_hist(r, h, "hist", csv, fw_hist_write_csv);
+        return;
+    int err = write_hist(r, h, "hist", of, csv, fw_hist_write_csv);
     if (!err)
-        err = write_hist(r, h, "hgrm", hgrm, fw_hist_write_hgrm);
+        err = write_hist(r, h, "hgrm", of, hgrm, fw_hist_write_hgrm);
     if (err)
         json_array_append_new(events, json_sprintf("histogram not written below %s: %s", r->hist_dir, strerror(-err)));
     else
-        json_array_append_new(array, json_pack("{s:s,s:s,s:s,s:s}", "name", r->trial->cell->spec->op, "unit", "ns",
-                                               "csv", csv, "hgrm", hgrm));
-    return array;
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s}", "name", *of ? of : r->trial->cell->spec->op, "unit",
+                                              "ns", "csv", csv, "hgrm", hgrm));
+}
+
+/* The second histogram: times that the workload watches besides those of its operations. */
+static void add_lags(const fw_request *r, json_t *list, json_t *metrics, json_t *events)
+{
+    const fw_trial *t = r->trial;
+    fw_hist *h = malloc(sizeof *h);
+
+    FW_MUST(h);
+    fw_hist_init(h);
+    for (unsigned i = 0; i < FW_MAX_METERS; i++)
+        if (t->lag[i].total)
+            fw_hist_merge(h, &t->lag[i]);
+    add_percentiles(metrics, h, t->cell->spec->lag);
+    hist_files(r, h, t->cell->spec->lag, list, events);
+    free(h);
 }
 
 /* Operations a nanosecond. A window that was opened again holds so few that its edges would count: there the time
@@ -158,7 +184,7 @@ static void add_steady(json_t *o, const fw_request *r, json_t *metrics, json_t *
     for (int s = 0; s < FW_SLICES; s++)
         json_array_append_new(slices, integer(slice[s]));
     if (t->batch == 1) /* a batch gives amortised cost, no percentile */
-        add_percentiles(metrics, h);
+        add_percentiles(metrics, h, "");
     json_object_set_new(o, "ops_window", integer(window));
     json_object_set_new(o, "elapsed_ns",
                         integer(t->mode == FW_HOLD ? h->sum_ns
@@ -166,7 +192,11 @@ static void add_steady(json_t *o, const fw_request *r, json_t *metrics, json_t *
                                                    : t->window_ns));
     json_object_set_new(o, "slices", slices);
     json_object_set_new(o, "meter_ops", meters);
-    json_object_set_new(o, "histograms", hist_files(r, h, events));
+    json_t *files = json_array();
+    hist_files(r, h, "", files, events);
+    if (t->cell->spec->lag)
+        add_lags(r, files, metrics, events);
+    json_object_set_new(o, "histograms", files);
     free(h);
 }
 

@@ -166,6 +166,15 @@ fw_meter *fw_meter_of(fw_trial *t, unsigned index)
     return m;
 }
 
+fw_hist *fw_lag_of(fw_trial *t, unsigned index)
+{
+    FW_MUST(index < FW_MAX_METERS && t->cell->spec->lag);
+    fw_hist *h = &t->lag[index];
+    if (h->total == 0 && h->min_ns == 0) /* as mapped; once emptied its least value is the greatest there is */
+        fw_hist_init(h);
+    return h;
+}
+
 uint64_t fw_meter_ops(const fw_trial *t, unsigned index)
 {
     FW_MUST(index < FW_MAX_METERS);

@@ -68,6 +68,7 @@ struct fw_trial {
 
     _Atomic uint32_t meters; /* one above the greatest index used */
     fw_meter meter[FW_MAX_METERS];
+    fw_hist lag[FW_MAX_METERS]; /* zero: not used */
 
     size_t told_count; /* by the runtime's instruments, after the cell */
     fw_told told[FW_MAX_TOLD];

@@ -1,0 +1,11 @@
+/* Refcount with stackless tasks, old versions freed after an epoch: the cell is stackless.c. */
+#include "fw.h"
+#include "spec.h"
+#include "stackless/stackless.h"
+
+int refcount_stackless_under(fw_trial *t, refcount_policy policy);
+
+int refcount_stackless_epoch(fw_trial *t)
+{
+    return refcount_stackless_under(t, REFCOUNT_EPOCH);
+}

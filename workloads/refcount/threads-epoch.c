@@ -1,0 +1,11 @@
+/* Refcount with threads, old versions freed after an epoch: the cell is threads.c. */
+#include "fw.h"
+#include "spec.h"
+#include "threads/threads.h"
+
+int refcount_threads_under(fw_trial *t, refcount_policy policy);
+
+int refcount_threads_epoch(fw_trial *t)
+{
+    return refcount_threads_under(t, REFCOUNT_EPOCH);
+}
