@@ -74,16 +74,32 @@ def worker_groups(run):
     return found
 
 
+def serial_fractions(lines, seq_ns, cpus):
+    """(p, {key: fraction}): what part of the work behaved as if only one worker could do it, as Karp and Flatt (1990) determine it
+    from the speed-up S on p workers, (1/S - 1/p) / (1 - 1/p); p is the most workers that have a CPU each. Below 0: faster than
+    p times the sequential one."""
+    shared = [p[0] for points in lines.values() for p in points if 2 <= p[0] <= cpus]
+    if not shared or not seq_ns:
+        return 0, {}
+    most = max(shared)
+    at = {key: p[1] for key, points in lines.items() for p in points if p[0] == most and key_is_headline(key)}
+    return most, {key: (ns / seq_ns - 1 / most) / (1 - 1 / most) for key, ns in at.items()}
+
+
 def draw_workers(run, folder, workload, placement, params, rows, name):
     plt = look.setup()
     every = series(rows, lambda r: r["workers"])
     lines, seq = ({k: v for k, v in every.items() if (k[0] == "seq") == wanted} for wanted in (False, True))
     base = [r["value"] for r in rows if r["runtime"] == "seq"]
-    fig, ax = plt.subplots(figsize=(7.4, 4.9))
-    fig.subplots_adjust(left=0.11, right=0.78, top=0.765, bottom=0.21)
+    cpus = run.machine.cpus
+    most, serial = serial_fractions(lines, results.median(base) if base and rows[0]["mode"] == "complete" else 0, cpus or 0)
+    serial_said = f"Serial fraction at {most} workers: " + ", ".join(f"{shown(k)} {100 * e:.1f} %" for k, e in serial.items()) + "." if serial else ""
+    fig, ax = plt.subplots(figsize=(7.4, 5.1 if serial else 4.9))
+    fig.subplots_adjust(left=0.11, right=0.78, top=0.735 if serial else 0.765, bottom=0.21)
     op = next((b.get("op", "operation") for b in run.blocks if b["workload"] == workload), "operation")
     look.heading(fig, f"{workload}: throughput against workers",
-                 f"{params.replace(';', ', ') or 'default parameters'}. One operation is a {op}.\n{rounds_text(lines)}")
+                 f"{params.replace(';', ', ') or 'default parameters'}. One operation is a {op}.\n{rounds_text(lines)}"
+                 + (f"\n{serial_said}" if serial else ""))
     xs = sorted({p[0] for points in lines.values() for p in points})
     ax.set_xscale("log", base=2)
     top = max(1e9 / p[2] for points in lines.values() for p in points) * 1.2
@@ -107,7 +123,6 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
         ends.append((xs[-1], value, "seq (one thread)", "seq"))
     ax.set_xlim(xs[0] / 1.12, xs[-1] * 1.12)
     ax.set_ylim(0, top)
-    cpus = run.machine.cpus
     if cpus and xs[-1] > cpus:
         ax.axvspan(cpus * 1.06, xs[-1] * 1.12, color="#eeeeee", zorder=0)
         ax.text(cpus * 1.1, top * 0.985, f"more workers than CPUs ({cpus})", fontsize=9, color=look.GREY, va="top")
@@ -118,7 +133,7 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     look.label_ends(ax, ends)
     look.label_beside(ax, alone)
     look.footer(fig, run.footer(placement))
-    said = describe(lines, lambda x, ns: f"{look.rate(1e9 / ns)}/s", "workers")
+    said = describe(lines, lambda x, ns: f"{look.rate(1e9 / ns)}/s", "workers") + (f" {serial_said}" if serial else "")
     look.save(fig, folder, name, f"{workload}: throughput against workers", said)
     return {"name": name, "kind": "workers", "workload": workload, "title": f"{workload}: throughput against workers",
             "description": said, "drawn": True, "table": table({**lines, **seq}, lambda x: f"{x} worker{'s' if x != 1 else ''}")}

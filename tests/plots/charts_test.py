@@ -133,6 +133,21 @@ class Charts(support.Folder):
         dips = [(10.0, 0.7), (100.0, 0.3), (1000.0, 0.8), (10000.0, 0.45)]  # the last rise counts, not the coarse end's fall
         self.assertTrue(100 < metg.smallest(dips)[0] < 1000)
 
+    def test_the_serial_fraction_is_karp_and_flatts(self):
+        import sweeps
+
+        point = lambda workers, ns: (workers, ns, ns, ns, 2)
+        lines = {("threads", ""): [point(1, 100.0), point(2, 50.0), point(4, 40.0)], ("green", ""): [point(1, 90.0), point(2, 100.0)],
+                 ("threads", "static"): [point(2, 75.0)]}
+        sweeps.HEADLINES.update([("threads", ""), ("green", "")])
+        most, found = sweeps.serial_fractions(lines, 100.0, 2)
+        self.assertEqual((most, sorted(found)), (2, [("green", ""), ("threads", "")]))
+        self.assertAlmostEqual(found["threads", ""], 0.0)
+        self.assertAlmostEqual(found["green", ""], 1.0)
+        self.assertAlmostEqual(sweeps.serial_fractions(lines, 100.0, 4)[1]["threads", ""], 0.2)
+        self.assertEqual(sweeps.serial_fractions(lines, 0, 2), (0, {}))
+        self.assertEqual(sweeps.serial_fractions({("green", ""): [point(1, 90.0)]}, 100.0, 2), (0, {}))
+
     def test_the_lengths_of_tasks_come_from_receipts_and_seq(self):
         import metg
         import results
