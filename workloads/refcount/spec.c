@@ -6,7 +6,7 @@
 
 static const fw_param params[] = {
     {"size", FW_PARAM_INT, "256", "64", "64", 8, 65536, NULL, "bytes of the object, a multiple of 8"},
-    {"readers", FW_PARAM_INT, "2", "2", "2", 1, REFCOUNT_MOST_READERS, NULL, "units that read"},
+    {"readers", FW_PARAM_INT, "0", "0", "0", 0, REFCOUNT_MOST_READERS, NULL, "units that read; 0: one a worker"},
     {"update", FW_PARAM_INT, "50", "10000", "10000", 0, 1000000000, NULL,
      "reads of a reader from one replacement by it to the next; 0: it is never replaced"},
     {"cycle", FW_PARAM_CHOICE, "no", "no", "no", 0, 0, "no|yes",
@@ -19,12 +19,12 @@ static const fw_param params[] = {
 };
 
 static const fw_block blocks[] = {
-    {"two readers of 64 bytes", 0, "readers=2"},
+    {"a reader on each CPU", 0, "size=64"},
     {NULL, 0, NULL},
 };
 
 static const fw_axis axes[] = {
-    {"readers", "1,2,4", 0},
+    {"workers", "1,2,4", 0},
     {NULL, NULL, 0},
 };
 
@@ -44,7 +44,7 @@ static bool is(const fw_trial *t, const char *name, const char *value)
 static refcount of(fw_trial *t)
 {
     refcount r = {.trial = t,
-                  .readers = (unsigned)fw_int(t, "readers"),
+                  .readers = fw_int(t, "readers") ? (unsigned)fw_int(t, "readers") : fw_workers(t),
                   .words = (unsigned)(fw_int(t, "size") / sizeof(uint64_t)),
                   .update = (uint64_t)fw_int(t, "update"),
                   .seal = fw_mix64(fw_seed(t)),
@@ -65,6 +65,8 @@ int refcount_open(refcount *r, fw_trial *t, refcount_policy policy)
     r->policy = policy;
     if (fw_int(t, "size") % (int64_t)sizeof(uint64_t) != 0)
         return fw_fail(t, "size=%lld: expected a multiple of 8", (long long)fw_int(t, "size"));
+    if (r->readers > REFCOUNT_MOST_READERS)
+        return fw_refuse(t, "fw_meter_of", E2BIG, "meters for readers", REFCOUNT_MOST_READERS);
     if (r->fault && policy != REFCOUNT_COUNT && policy != REFCOUNT_EPOCH)
         return fw_refuse(t, "fault", ENOTSUP, "references to give back here", 0);
     if (policy == REFCOUNT_EPOCH && (err = refcount_epoch_open(r)) != 0)

@@ -4,7 +4,7 @@
 
 #include "fw.h"
 
-enum { REFCOUNT_MOST_READERS = 32 };
+enum { REFCOUNT_MOST_READERS = FW_MAX_METERS - 1 /* an owner times what it frees, too */ };
 
 extern const fw_spec refcount_spec;
 

@@ -7,7 +7,7 @@
 
 typedef struct turns {
     fw_trial *trial;
-    _Atomic bool stop;       /* set by unit 0, read by all (relaxed: it hands nothing over) */
+    _Atomic bool stop; /* set by unit 0, or when not all could be made; read by all (relaxed: it hands nothing over) */
     _Atomic unsigned others; /* that had a turn; read after join */
 } turns;
 
@@ -26,6 +26,8 @@ static void measure(void *arg)
             sched_yield();
         fw_count(fw_slot_here(), FW_WORK, 1);
     } while (fw_meter_record(meter, start, fw_now_ns(), batch));
+    while (atomic_load(&s->others) < yield_units(t) - 1 && !atomic_load(&s->stop))
+        sched_yield(); /* a busy kernel may take longer than the window */
     atomic_store_explicit(&s->stop, true, memory_order_relaxed);
 }
 
@@ -50,6 +52,8 @@ int yield_threads(fw_trial *t)
     fw_open(t);
     for (; made < n && !err; made += err == 0)
         err = thr_spawn(&unit[made], fw_worker_of(t, made), made == 0 ? measure : give_way, &s);
+    if (err)
+        atomic_store(&s.stop, true);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         thr_join(unit[i]);
