@@ -119,7 +119,7 @@ int fw_cmd_report(int argc, char **argv)
         return fw_usage("report: '%s' holds no manifest.json; expected a result folder such as results/latest", folder);
     rc = fw_draw(folder, false, false);
     if (rc == FW_EXIT_OK && project)
-        rc = draw_with("project.py", folder, NULL, false);
+        rc = draw_with("project.py", folder, NULL, false, false);
     if (rc == FW_EXIT_OK)
         printf("%s/%s.html\n", folder, project ? "project" : "report");
     return rc;
