@@ -52,18 +52,18 @@ class Point:
         """One sentence: the least median, what isn't separated from it, what is slower and by how much, what was refused."""
         return block_verdict(self.block) if self.block else self.medians(self.figures(), "no verdict at a point of an axis")
 
-    def medians(self, figures, why, name="median"):
+    def medians(self, figures, why="", name="median"):
         said = [f"{r} {look.duration(f[0])}" for r, f in sorted(figures.items(), key=lambda item: item[1][0])]
         rounds = sorted({f[3] for f in figures.values()})
         count = f"{rounds[0]}" if len(rounds) == 1 else f"{rounds[0]} to {rounds[-1]}" if rounds else "0"
-        text = f"{name} of {count} round{'' if count == '1' else 's'}: {', '.join(said)} ({why})" if said else ""
+        text = f"{name} of {count} round{'' if count == '1' else 's'}: {', '.join(said)}{f' ({why})' * bool(why)}" if said else ""
         return "; ".join([text] * bool(text) + [f"{r} {why}" for r, why in self.refused().items()]) + "."
 
     def tail(self):
         """The 99th percentile as far as the run has one; '' = it has none."""
         figures = self.figures("p99")
         amortised = any(r["batch"] > 1 for r in self.run.values("p99", **self.where))
-        return "" if amortised or not figures else self.medians(figures, "the verdicts are about medians of the time, not about this", "99th percentile, median")
+        return "" if amortised or not figures else self.medians(figures, name="99th percentile, median")
 
     def processes(self):
         """What processes cost here, as the verdict against the row's best says; '' = nothing is known."""
@@ -140,7 +140,7 @@ def rows(points, wanted, say=Point.verdict, more=lambda p: ""):
 
 
 def ask(run):
-    """[{id, question, answers: [{text, rows, note, command}]}]: a row has label, link and text."""
+    """[{id, question, answers: [{text, rows, note, command}]}]: a row has label, link and text; no command: no rows are wanted."""
     every = points(run)
     crowd = lambda low, high: rows(every, lambda p: between(low, high, p.live()))
     long = lambda p: f" ({look.duration(p.work())} of work a unit)" if p.work() else ""
@@ -158,7 +158,8 @@ def ask(run):
             answer("it mostly waits: for a disk, a network, a clock", rows(every, lambda p: p.workload in WAITING), "fiveways run --workload overlap,c10k")]},
         {"id": "deadline", "question": "Is there a deadline?", "answers": [
             answer("no: only throughput counts", [], "", "The rows of the two questions above are about the time per operation, which is throughput's inverse."),
-            answer("yes: ninety-nine of a hundred answers within a time", rows(every, lambda p: p.workload not in BLOCKED, Point.tail), "fiveways run --workload c10k --sweep load=50,95"),
+            answer("yes: ninety-nine of a hundred answers within a time", rows(every, lambda p: p.workload not in BLOCKED, Point.tail), "fiveways run --workload c10k --sweep load=50,95",
+                   "Of the 99th percentile there are medians and no verdicts: those are about the time per operation."),
             answer("yes, and some unit may block or compute for long", rows(every, lambda p: p.workload in BLOCKED), "fiveways run --workload blocking")]},
         {"id": "isolation", "question": "Must a crash stay with the request that crashed?", "answers": [
             answer("yes: only processes do that; this is what they cost", rows(every, lambda p: True, Point.processes), "fiveways run --runtime processes,threads"),

@@ -40,8 +40,8 @@ class Project(unittest.TestCase):
             svgs = re.findall(r'viewBox="([\d. -]+)".*?</svg>', screen, re.S)
             boxes = [tuple(map(float, b.split())) for b in svgs]
             if boxes:
-                whole = (0, 0, max(b[2] for b in boxes), sum(b[3] for b in boxes))
-                self.assertTrue(project.fits(screen, whole), screen[:120])
+                scale = min(project.WIDTH / max(b[2] for b in boxes), project.HEIGHT / sum(b[3] for b in boxes))
+                self.assertGreaterEqual(project.smallest_text(screen) * scale, 24, screen[:120])
         for size in re.findall(r"font(?:-size)?: ([\d.]+)rem", (support.PLOTS / "project.css").read_text()):
             self.assertGreaterEqual(float(size), 1)
 

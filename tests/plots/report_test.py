@@ -195,7 +195,7 @@ class Report(support.Folder):
         self.assertEqual(len(asked["isolation"][0]["rows"]), 3)
         text = html.unescape(self.report())
         part = text[text.index('id="which"'):text.index('id="problems"')]
-        self.assertEqual(part.count("No evidence here."), sum(not a["rows"] and not a["note"] for answers in asked.values() for a in answers))
+        self.assertEqual(part.count("No evidence here."), sum(not a["rows"] and bool(a["command"]) for answers in asked.values() for a in answers))
         for answers in asked.values():
             for row in (row for a in answers for row in a["rows"]):
                 self.assertIn(row["text"], part)
