@@ -184,11 +184,11 @@ def told(c):
 def total(c):
     few = [f"{n} {text}" for n, text in ((c.count("slower"), "slower"), (c.count("faster"), "faster"), (c.count("not separated"), "not separated"),
                                          (sum("why" in cell for cell in c.cells), "without a comparison")) if n]
-    return f"{len(c.cells)} cells: {', '.join(few)} in B."
+    return f"{len(c.cells)} cells: {', '.join(few)} (B against A)."
 
 
 def bounds(cell):
-    return f"{overview.short(cell['low'])}–{overview.short(cell['high'])}"
+    return f"{overview.short(cell['low'])}–{overview.short(cell['high'])}" if cell["level"] > 0 else "none"  # of one trial and one
 
 
 def table(c):

@@ -109,13 +109,16 @@ def answer(merged):
     k, hosts = merged.klass, merged.hosts
     apart = [h for h in hosts if h.apart]
     reason = lambda h: next((fact for fact, _ in k.why(h)[0]), "nothing in its card explains it")
-    said = [f"{len(hosts)} machine{'s' if len(hosts) != 1 else ''}: " + (f"{len(hosts) - len(apart)} lie together, {len(apart)} stand{'s' if len(apart) == 1 else ''} apart: "
+    said = [f"{len(hosts)} machine{'s' if len(hosts) != 1 else ''}: " + (f"{len(k.speed) - len(apart)} lie together, {len(apart)} stand{'s' if len(apart) == 1 else ''} apart: "
             f"{'; '.join(f'{h.alias} ({reason(h)})' for h in ordered(k))}." if apart else "none stands apart." if len(hosts) >= machines.LEAST else
             f"too few to say that one stands apart ({machines.LEAST} are needed).")]
     if merged.copies:
         said.append(f"{len(merged.copies)} handed in twice: {', '.join(f'{c.alias} holds the figures of {o.alias}' for c, o, _, _ in merged.copies)}.")
     if merged.refused:
         said.append(f"{len(merged.refused)} left out, with the reason below.")
+    unjudged = [h.alias for h in hosts if h not in k.speed]
+    if unjudged:
+        said.append(f"Not judged, since {'it tells' if len(unjudged) == 1 else 'they tell'} no calibration kernel that the others have: {', '.join(unjudged)}.")
     if not k.normalised:
         said.append("Times are not normalised: most of these runs tell no calibration kernel.")
     return said

@@ -16,7 +16,7 @@ SPEED = {"calibration": {"kernel": "mix64-chain", "steps": 131072, "n": 31, "ns"
 
 class Compare(support.Folder):
     def compare(self, one, two, *more):
-        return support.run("compare.py", one, two, "--out", self.base / "out", *more)
+        return support.inside("compare", one, two, "--out", self.base / "out", *more)
 
     def tell(self, one, two):
         """The comparison without its chart, and its table's text."""
@@ -153,7 +153,7 @@ class Compare(support.Folder):
             files.append([(self.base / "out" / f"compare.{ending}").read_bytes() for ending in ("svg", "png", "csv")])
         self.assertEqual(*files)
         self.assertEqual(files[0][1][:4], b"\x89PNG")
-        self.assertRegex(files[0][0].decode(), r"<title>Two runs compared</title>\s*<desc>22 cells: 22 not separated in B\.")
+        self.assertRegex(files[0][0].decode(), r"<title>Two runs compared</title>\s*<desc>22 cells: 22 not separated \(B against A\)\.")
 
     def test_odd_runs_are_told_truly(self):
         few = [self.make(f"few{s}", rounds=3, axis=False, hgrm=False, seed=s, scale={"green": 1 + s}) for s in (0, 1)]
@@ -162,7 +162,7 @@ class Compare(support.Folder):
         self.assertIn("Exploratory: so few rounds reach 90.00 %", text)
         once = self.make("once", rounds=1, axis=False)
         self.assertEqual(self.compare(once, once).returncode, 0)
-        self.assertIn("22 not separated", self.tell(once, once)[1])
+        self.assertRegex(self.tell(once, once)[1], r"1\.000   none +not separated")
         single = self.make("single", models=("green",), axis=False, hgrm=False)
         self.assertIn("no cell in A", self.tell(single, few[0])[1])
         lost = self.make("lost", failed=("threads",), refused=("green",), axis=False, hgrm=False)

@@ -105,15 +105,8 @@ class Damaged(support.Folder):
         cls.kept.cleanup()
 
     def python(self, module, *arguments):
-        """What a program of plots/ would do, in this process: (status, standard error)."""
-        program = __import__(module)
-        err = io.StringIO()
-        with contextlib.redirect_stderr(err), contextlib.redirect_stdout(io.StringIO()):
-            try:
-                status = program.main([str(a) for a in arguments])
-            except SystemExit as error:
-                status = error.code
-        return status, err.getvalue()
+        done = support.inside(module, *arguments)
+        return done.returncode, done.stderr
 
     def script(self, path, *arguments):
         err, before = io.StringIO(), sys.argv

@@ -22,7 +22,7 @@ def text_of(page):
 
 class Pack(support.Folder):
     def pack(self, folder, name="pack.zip", *more):
-        done = support.run("pack.py", folder, "--out", self.base / name, *more)
+        done = support.inside("pack", folder, "--out", self.base / name, *more)
         self.assertEqual(done.returncode, 0, done.stderr)
         return self.base / name
 
@@ -60,7 +60,7 @@ class Pack(support.Folder):
         self.assertLess(one.stat().st_size, 300_000)
         whole, packed = (packs.open_run(p).values() for p in (run, one))
         self.assertEqual([r["value"] for r in whole], [r["value"] for r in packed])
-        done = support.run("compare.py", run, one, "--out", self.base / "same")
+        done = support.inside("compare", run, one, "--out", self.base / "same")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("22 not separated", done.stdout)
 
@@ -90,8 +90,8 @@ class Pack(support.Folder):
 
     def test_a_wrong_alias_is_one_line(self):
         run = self.make(axis=False, hgrm=False)
-        self.one_line(support.run("pack.py", run, "--alias", "a/b"), "--alias", "a/b", status=2)
-        self.one_line(support.run("pack.py", run, "--out", self.base / "no" / "such" / "x.zip"), "cannot write", "x.zip")
+        self.one_line(support.inside("pack", run, "--alias", "a/b"), "--alias", "a/b", status=2)
+        self.one_line(support.inside("pack", run, "--out", self.base / "no" / "such" / "x.zip"), "cannot write", "x.zip")
 
 
 class Merge(support.Folder):
@@ -199,13 +199,18 @@ class Merge(support.Folder):
         runs = [self.make("single", models=("green",), axis=False, hgrm=False), self.make("once", rounds=1, axis=False, hgrm=False, seed=8),
                 self.make("failed", failed=("threads",), refused=("green",), axis=False, hgrm=False, seed=9),
                 self.make("none", failed=tuple(support.make_results.MODELS), axis=False, hgrm=False, seed=10)]
-        done = support.run("merge.py", *runs, "--out", self.base / "odd")
+        done = support.inside("merge", *runs, "--out", self.base / "odd")
         self.assertEqual(done.returncode, 0, done.stderr)
         page = text_of((self.base / "odd" / "report.html").read_text())
         self.assertIn("4 machines: too few to say", page)
         self.assertIn("Times are not normalised", page)
         self.assertIn("failed: pingpong: both ends on one CPU, threads: receipt: units: expected exactly 2, got 1: on 2 of 4", page)
         self.assertIn("refused: wordcount, green: mmap", page)
+        told = {"calibration": {"kernel": "mix64-chain", "steps": 131072, "ns": 5e5}}
+        mixed = [self.make(f"m{i}", axis=False, hgrm=False, seed=i, manifest=dict(told, alias=f"m{i}") if i else {"alias": "old"}) for i in range(6)]
+        said = merge.answer(merge.Merged(mixed))
+        self.assertIn("none stands apart", said[0])
+        self.assertIn("Not judged, since it tells no calibration kernel that the others have: old", said[1])
         watched = self.make("watched", channels=(support.make_results.told(support.make_results.PIPELINE),), axis=False, hgrm=False)
         self.assertIn("instrumented (channels)", merge.Merged([watched, runs[1]]).refused[0])
         other = self.make("other", blocks=("b3",), axis=False, hgrm=False, seed=3)
@@ -213,8 +218,8 @@ class Merge(support.Folder):
         self.assertTrue(all("no block in common" in line for line in alone.refused))
 
     def test_a_wrong_command_is_one_line(self):
-        self.one_line(support.run("merge.py", self.packs), "--out", status=2)
-        self.one_line(support.run("merge.py", "--out", self.base), "DIR", status=2)
+        self.one_line(support.inside("merge", self.packs), "--out", status=2)
+        self.one_line(support.inside("merge", "--out", self.base), "DIR", status=2)
 
 
 class Score(support.Folder):

@@ -1,4 +1,7 @@
 """What the plot tests share: where the programs are, how they are run, a folder for each test."""
+import contextlib
+import importlib
+import io
 import os
 import pathlib
 import subprocess
@@ -17,6 +20,17 @@ def run(program, *arguments, **environment):
     """Runs plots/PROGRAM; the finished process with its text."""
     return subprocess.run([sys.executable, "-B", str(PLOTS / program), *map(str, arguments)], capture_output=True, text=True,
                           env={**os.environ, **environment})
+
+
+def inside(module, *arguments):
+    """What run() would give of plots/MODULE.py, without a process of its own: matplotlib is loaded once."""
+    program, out, err = importlib.import_module(module), io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = program.main([str(a) for a in arguments])
+        except SystemExit as error:
+            status = error.code
+    return subprocess.CompletedProcess([module, *arguments], status, out.getvalue(), err.getvalue())
 
 
 def without_gnuplot(folder):
