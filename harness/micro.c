@@ -2,6 +2,7 @@
  * for the harness and all runtimes. Takes every --benchmark_* flag. The table of runtimes is generated. */
 #include "fw.h"
 #include "gbench.h"
+#include "micro_machine.h"
 
 #include <stdlib.h>
 
@@ -48,6 +49,7 @@ int main(int argc, char **argv)
     fw_bench_register("clock/now", clock_now, NULL);
     fw_bench_register("record/histogram", histogram_record, NULL);
     fw_bench_register("receipt/count", counter_add, NULL);
+    machine_micro_register();
     for (size_t i = 0; fw_micro_table[i]; i++)
         fw_micro_table[i]();
     return fw_bench_main(argc, argv);

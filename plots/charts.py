@@ -23,11 +23,15 @@ def draw_all(run):
     import axes
     import channels
     import core_to_core
+    import crossover
     import gnu
+    import ladder
     import loads
     import metg
     import overview
     import percentiles
+    import price
+    import spread
     import sweeps
     import trials
 
@@ -46,15 +50,21 @@ def draw_all(run):
                 charts.append({"name": f"{block['id']}-percentiles", "kind": "percentiles", "workload": block["workload"],
                                "block": block["id"], "title": "percentile curve", "drawn": False, "why": missing})
         charts.append(trials.draw(run, folder, block))
+        if spread.wanted(block):
+            charts.append(spread.draw(run, folder, block))
         for (where, runtime, variant), told in instrumented.items():
             if where == block["id"]:
                 charts.append(channels.draw(run, folder, block, runtime, variant, told))
-    pairs = core_to_core.read(run)
-    if pairs:
+    for chart in (core_to_core, ladder):  # of files that a command puts beside the run's
+        told = chart.read(run)
         try:
-            charts.append(core_to_core.draw(run, folder, pairs))
+            if told:
+                charts.append(chart.draw(run, folder, told))
         except gnu.NoGnuplot as error:
             missing = str(error)
+    charts.append(price.draw(run, folder))
+    crossed = crossover.draw(run, folder)
+    charts += [crossed] if crossed else []
     counts = {}
     for group in sweeps.size_groups(run):
         charts.append(sweeps.draw_sizes(run, folder, *group, numbered(counts, f"{group[0]}-size-{group[1]}w")))

@@ -2,6 +2,7 @@
  * `fiveways report DIR` is this alone; `fiveways micro` becomes fwmicro. */
 #include "child.h"
 #include "driver.h"
+#include "ladder.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -127,6 +128,8 @@ int fw_cmd_report(int argc, char **argv)
 
 int fw_cmd_micro(int argc, char **argv)
 {
+    if (fw_ladder_asked(argc, argv))
+        return fw_ladder(argc, argv);
     char *path = fw_text("%s/fwmicro", fw_bin_folder());
     argv[0] = path;
     execv(path, argv);

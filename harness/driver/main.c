@@ -18,7 +18,7 @@ static const struct command {
     {"list", "workloads, runtimes, variants, parameters [--json]", fw_cmd_list},
     {"serve", "a web server in one model, for wrk, curl or a browser: --runtime R [--port P] [--workers N]",
      fw_cmd_serve},
-    {"micro", "primitive costs (a Google Benchmark program; takes --benchmark_* flags)", fw_cmd_micro},
+    {"micro", "primitive costs (a Google Benchmark program; takes --benchmark_* flags; --ladder)", fw_cmd_micro},
     {"topo", "this machine's CPUs and where workers would be placed", fw_cmd_topo},
     {"doctor", "grades this machine for measuring and says what to change", fw_cmd_doctor},
     {"report", "DIR: draws the charts and the report of a result folder again [--project: also for the wall]",

@@ -8,7 +8,11 @@ import unittest
 import support
 
 import core_to_core as pairs
+import crossover
+import ladder
+import price
 import results
+import spread
 
 
 def index(folder):
@@ -89,12 +93,161 @@ class CoreToCore(Machine):
             self.damaged(self.put(told, name), pairs, "core-to-core.json", *words)
 
 
+def ladder_of(*rungs):
+    return {"schema": 1, "unit": "ns", "cpu": 0, "rungs": [{"name": f"a/{i}", "what": what, "who": who, "median": ns, "low": ns * 0.9, "high": ns * 1.2, "level": 0.97,
+                                                             "n": 6, "bytes": size} for i, (what, who, ns, size) in enumerate(rungs)]}
+
+
+LADDER = ladder_of(("process: fork and wait", "processes", 1.9e6, 0), ("load from the L1 cache", "machine", 1.25, 24576), ("system call", "kernel", 250.0, 0))
+
+
+class Ladder(Machine):
+    def put(self, told, name="run"):
+        folder = self.make(name, axis=False)
+        (folder / "ladder.json").write_text(json.dumps(told))
+        return folder
+
+    def test_the_least_is_lowest_and_the_others_are_told_by_it(self):
+        folder = self.put(LADDER)
+        made = self.chart(folder, ladder)
+        self.assertTrue(made["description"].startswith("From 1.25 ns (load from the L1 cache) to 1.90 ms (process: fork and wait): 6.2 powers of ten."))
+        self.assertEqual([row[0] for row in made["table"]["rows"]], ["load from the L1 cache (24 KiB)", "system call", "process: fork and wait"])
+        self.assertEqual([row[3] for row in made["table"]["rows"]], ["1", "200", "1,520,000"])
+        self.assertEqual([ladder.times_of(f) for f in (2.41, 76.4, 24756, 1520000)], ["2.4×", "76×", "24,800×", "1.5 million×"])
+        self.whole(folder, "ladder")
+        self.drawn_again_by_a_student(folder, "ladder")
+
+    def test_damage_is_named(self):
+        broken = ladder_of(("a load", "machine", 1.0, 0))
+        broken["rungs"][0]["low"] = 2.0
+        for name, told, words in (("order", broken, ("rungs[0]", "low <= median")), ("none", ladder_of(), ("empty",)), ("kind", dict(LADDER, cpu="0"), ("cpu", "whole number"))):
+            self.damaged(self.put(told, name), ladder, "ladder.json", *words)
+
+
+class Price(Machine):
+    SOURCE = """/* if (this) counts, it's wrong: "for" */
+#include "fw.h"
+/* -- unit -- */
+static async_fn(client)
+{
+    if (a && b || c) // while
+        puts("if ? : \\" for");
+    for (;;) x = atomic_load_explicit(&y, memory_order_acquire) ? 1 : 2;
+}
+/* -- launch -- */
+"""
+
+    def test_what_is_counted_is_code_and_neither_comment_nor_text(self):
+        self.assertEqual(price.count(self.SOURCE), {"lines": 7, "branches": 5, "orderings": 1, "coloured": 1})
+
+    def test_cells_come_from_the_tree_and_the_headline_is_the_whole_one(self):
+        folder = self.base / "workloads" / "w"
+        folder.mkdir(parents=True)
+        (folder / "threads.c").write_text("/* over threads-cv.c */\n")
+        for name in ("threads-cv", "green"):
+            (folder / f"{name}.c").write_text(self.SOURCE)
+        found = price.read(self.base)
+        self.assertEqual({w: list(models) for w, models in found.items()}, {"w": ["threads", "green"]})
+        self.assertEqual(found["w"]["threads"]["branches"], 5)
+        self.assertEqual(price.timeouts(self.base), {})
+
+    def test_every_model_has_a_patch_that_adds_a_timeout_and_compiles(self):
+        self.assertEqual(sorted(price.timeouts()), sorted(price.look.MODELS[1:]))
+        tree = self.base / "tree"
+        for model, lines in price.timeouts().items():
+            patch = price.ROOT / price.TIMEOUTS / f"{model}.patch"
+            self.assertGreater(lines, 0)
+            cell = re.search(r"^\+\+\+ b/(\S+)", patch.read_text(), re.M).group(1)
+            (tree / cell).parent.mkdir(parents=True, exist_ok=True)
+            (tree / cell).write_text((price.ROOT / cell).read_text())
+            subprocess.run(["git", "apply", "--unsafe-paths", f"--directory={tree}", str(patch)], cwd="/", check=True, capture_output=True)
+            self.assertIn("_until(", (tree / cell).read_text())
+            done = subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Werror", "-fsyntax-only", *(f"-I{price.ROOT / d}" for d in ("harness", "runtimes", "workloads/pingpong")),
+                                   str(tree / cell)], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_chart_counts_this_tree(self):
+        run = results.Run(self.make(axis=False))
+        made = price.draw(run, run.folder / "charts")
+        self.assertIn("stackless: median", made["description"])
+        self.assertGreater(len(made["table"]["rows"]), 10)
+        self.whole(run.folder, "price")
+
+
+def block_of(params, *entries, faster=()):
+    """A block of (runtime, variant, kind, median or status); faster: pairs of names of which the first is."""
+    made = [{"runtime": r, "variant": v, "kind": k, "headline": not v, "model": r, "status": m if isinstance(m, str) else "ok", "reason": "", "n": 12,
+             **({} if isinstance(m, str) else {"median": m, "low": m * 0.98, "high": m * 1.02})} for r, v, k, m in entries]
+    names = [results.name_of(e) for e in made if e["status"] == "ok"]
+    pairs = [{"a": a, "b": b, "ratio": 1.5, "low": 1.4, "high": 1.6, "verdict": "faster" if (a, b) in faster else "slower" if (b, a) in faster else "not separated"}
+             for i, a in enumerate(names) for b in names[i + 1:]]
+    return {"id": "b1", "workload": "w", "label": "", "params": params, "workers": 1, "placement": "compact", "rounds": 12, "op": "round trip", "entries": made, "pairs": pairs}
+
+
+class Spread(Machine):
+    ENTRIES = (("green", "", "model", 100.0), ("go", "", "reference", 200.0), ("channels", "", "model", 400.0), ("crossbeam", "", "reference", 300.0), ("threads", "", "model", 900.0),
+               ("seq", "", "seq", 50.0), ("awk", "", "reference", 5000.0))
+    ALL = (("green", "channels"), ("green", "crossbeam"), ("go", "channels"), ("go", "crossbeam"))
+
+    def test_groups_that_do_not_overlap_give_a_verdict_on_the_models(self):
+        block = block_of("", *self.ENTRIES, faster=self.ALL)
+        self.assertEqual({m: [e["runtime"] for e in v] for m, v in spread.groups(block).items()},
+                         {"threads": ["threads"], "channels": ["crossbeam", "channels"], "green": ["green", "go"], "": ["awk"]})
+        self.assertEqual(spread.sentence(block), "Whichever the implementation, green threads are faster than channels (at least 1.50×). "
+                         "One implementation only, so nothing is said of threads.")
+
+    def test_one_pair_that_is_not_separated_is_enough_to_say_nothing(self):
+        self.assertTrue(spread.sentence(block_of("", *self.ENTRIES, faster=self.ALL[:3])).startswith("No model is apart from another as a model."))
+
+    def test_bare_system_calls_belong_to_the_units_that_make_them(self):
+        self.assertEqual([spread.model_of({"runtime": "bare", "variant": v}) for v in ("futex", "futex-shared", "pipe")], ["threads", "processes", "processes"])
+
+    def test_it_is_drawn_where_a_model_has_two_implementations(self):
+        run = results.Run(self.make(axis=False))
+        self.assertEqual([b["id"] for b in run.blocks if spread.wanted(b)], ["b1", "b2"])
+        self.assertEqual(len(spread.draw(run, run.folder / "charts", run.blocks[0])["table"]["rows"]), 7)
+        self.whole(run.folder, "b1-spread")
+
+
+class Crossover(Machine):
+    HEADS = [(name, "", "model", 100.0) for name in ("threads", "channels", "green", "stackless")]
+    GREEN = (("green", "threads"), ("green", "channels"))
+
+    def blocks(self, **changed):
+        """N = 10, 100, 1000, 10000; green is ahead at 10, and from 1000 on, where in the end threads are refused."""
+        made = {n: block_of(f"units={n}", *self.HEADS, faster=self.GREEN if n in (10, 1000) else ()) for n in (10, 100, 1000)}
+        made[10000] = block_of("units=10000", ("threads", "", "model", "refused"), *self.HEADS[1:], faster=self.GREEN[1:])
+        return {**made, **changed}
+
+    def test_the_least_n_is_where_it_stays_ahead(self):
+        blocks = self.blocks()
+        self.assertEqual(crossover.least(blocks, "green"), 1000)
+        self.assertEqual(crossover.told_of(blocks, "green"), "from 1,000 (not at 100)")
+        self.assertEqual(crossover.told_of(blocks, "stackless"), "never here (up to 10,000)")
+        del blocks[100]
+        self.assertEqual(crossover.told_of(blocks, "green"), "from 10 at the latest")
+
+    def test_to_be_refused_is_to_be_behind_and_to_fail_says_nothing(self):
+        both = lambda status: block_of("units=1", *self.HEADS[:2], ("green", "", "model", status))
+        self.assertEqual([crossover.state(both(s), "green") for s in ("refused", "failed")], ["not", ""])
+        self.assertEqual(crossover.state(block_of("units=1", self.HEADS[0], self.HEADS[2], faster=self.GREEN), "green"), "")  # no channels to compare with
+
+    def test_a_run_with_a_sweep_has_the_chart_and_another_has_none(self):
+        run = results.Run(self.make(axis=False))
+        self.assertIsNone(crossover.draw(run, run.folder / "charts"))
+        run.blocks = list(self.blocks().values())
+        made = crossover.draw(run, run.folder / "charts")
+        self.assertEqual([row[3] for row in made["table"]["rows"]], ["from 1,000 (not at 100)", "never here (up to 10,000)"])
+        self.whole(run.folder, "crossover")
+
+
 class Everything(Machine):
     def test_charts_and_report_hold_them_all(self):
         folder = self.make(axis=False)
         (folder / "core-to-core.json").write_text(json.dumps(core_to_core(4)))
+        (folder / "ladder.json").write_text(json.dumps(LADDER))
         drawn = {c["kind"] for c in index(self.drawn(folder)) if c["drawn"]}
-        self.assertLessEqual({"core-to-core"}, drawn)
+        self.assertLessEqual({"core-to-core", "ladder", "price"}, drawn)
         self.assertEqual(support.run("report.py", folder).returncode, 0)
         self.assertIn('id="chart-core-to-core"', (folder / "report.html").read_text())
 

@@ -350,6 +350,8 @@ class Words(unittest.TestCase):
         self.one_line("topo", "--core-to-core", "--workers", "2", has=["--workers"])
         self.one_line("topo", "--core-to-core", "--out", "/nonexistent", has=["--out", "/nonexistent"])
         self.one_line("topo", "--out", "/tmp", has=["--core-to-core"])
+        self.one_line("micro", "--ladder", "--out", "/nonexistent", has=["--out", "/nonexistent"])
+        self.one_line("micro", "--ladder", "everything", has=["'everything'"])
         self.one_line("doctor", "--jsn", has=["--jsn"])
         self.one_line("list", "--jsn", has=["--jsn"])
 
