@@ -26,6 +26,7 @@ def draw_all(run):
     import crossover
     import gnu
     import ladder
+    import lateness
     import loads
     import metg
     import overview
@@ -49,6 +50,10 @@ def draw_all(run):
                 missing = str(error)
                 charts.append({"name": f"{block['id']}-percentiles", "kind": "percentiles", "workload": block["workload"],
                                "block": block["id"], "title": "percentile curve", "drawn": False, "why": missing})
+        try:
+            charts += lateness.draw(run, folder, block)
+        except gnu.NoGnuplot as error:
+            missing = str(error)
         charts.append(trials.draw(run, folder, block))
         if spread.wanted(block):
             charts.append(spread.draw(run, folder, block))

@@ -59,13 +59,15 @@ def script(run, told, title, height):
     for i, rung in enumerate(rungs):
         factor = rung["median"] / rungs[0]["median"]
         text = look.duration(rung["median"]) + ("" if i == 0 else f"   {times_of(factor)}")
-        lines.append(f"set label {10 + i} {gnu.quote(text)} at {rung['high']:.6g},{i} left offset 1.2,0")
+        far = math.log10(rung["high"]) > first + 0.75 * (last - first)  # no room at its right
+        lines.append(f"set label {10 + i} {gnu.quote(text)} at {rung['low' if far else 'high']:.6g},{i} {'right offset -1.2,0' if far else 'left offset 1.2,0'}")
     lines.append("$rungs << EOD")
     for i, rung in enumerate(rungs):
         who = look.known(rung["who"])
+        dots = rung["median"] if math.log10(rung["high"]) <= first + 0.75 * (last - first) else rung["low"] / 10 ** (0.033 * (last - first) * 8)  # up to the label
         lines.append(f"{rung['median']:.6g} {i} {rung['low']:.6g} {rung['high']:.6g} {look.PALETTE['marker'][who] if who != 'other' else 4} "
-                     f"{int(look.PALETTE['color'][who][1:], 16)}")
-    lines += ["EOD", f'plot $rungs using ({10.0 ** first:g}):2:($1-{10.0 ** first:g}):(0) with vectors nohead linewidth 1 dashtype 3 linecolor rgb "#bbbbbb", \\',
+                     f"{int(look.PALETTE['color'][who][1:], 16)} {dots:.6g}")
+    lines += ["EOD", f'plot $rungs using ({10.0 ** first:g}):2:($7-{10.0 ** first:g}):(0) with vectors nohead linewidth 1 dashtype 3 linecolor rgb "#bbbbbb", \\',
               "  $rungs using 1:2:3:4:6 with xerrorbars pointtype 0 linewidth 1.4 linecolor rgb variable, \\",
               "  $rungs using 1:2:5:6 with points pointtype variable pointsize 1.1 linecolor rgb variable"]
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ import support
 import core_to_core as pairs
 import crossover
 import ladder
+import lateness
 import price
 import results
 import spread
@@ -239,6 +240,41 @@ class Crossover(Machine):
         made = crossover.draw(run, run.folder / "charts")
         self.assertEqual([row[3] for row in made["table"]["rows"]], ["from 1,000 (not at 100)", "never here (up to 10,000)"])
         self.whole(run.folder, "crossover")
+
+
+class Lateness(Machine):
+    def put(self, text, name="b1-green.csv", run="run"):
+        folder = self.make(run, axis=False)
+        (folder / "hist" / name).write_text(text)
+        tidy = folder / "tidy.csv"
+        tidy.write_text(tidy.read_text().replace(",steady,", ",hold,"))
+        return results.Run(folder)
+
+    HIST = "low_ns,high_ns,count\n1000,1999,700\n2000,2999,299\n900000,950000,1\n"
+
+    def test_one_late_wake_is_seen_and_named(self):
+        run = self.put(self.HIST)
+        made, = lateness.draw(run, run.folder / "charts", run.blocks[0])
+        self.assertEqual(made["table"]["rows"], [["green", "1.50 µs", "2.50 µs", "950 µs", "1,000"]])
+        self.assertEqual(lateness.draw(run, run.folder / "charts", run.blocks[2]), [])
+        bins = lateness.binned(lateness.read_hist(run.folder / "hist" / "b1-green.csv"), 969000 / lateness.BINS)
+        self.assertEqual((bins[0], sum(bins), bins[int(925000 / (969000 / lateness.BINS))]), (999, 1000, 1))
+        self.whole(run.folder, "b1-lateness")
+        self.drawn_again_by_a_student(run.folder, "b1-lateness")
+
+    def test_other_times_that_are_watched_have_a_chart_of_their_own(self):
+        run = self.put(self.HIST, "b3-threads.lag.csv")
+        made, = lateness.draw(run, run.folder / "charts", run.blocks[2])
+        self.assertEqual((made["name"], made["table"]["rows"][0][0]), ("b3-lag", "threads"))
+
+    def test_damage_is_named(self):
+        for number, (text, words) in enumerate((("", ("line 1",)), ("low_ns,high_ns,count\n", ("no samples",)), (self.HIST + "1,2\n", ("line 5", "three whole numbers")),
+                                                (self.HIST + "5,4,1\n", ("line 5", "low <= high")))):
+            run = self.put(text, run=str(number))
+            with self.assertRaises(results.Damaged) as caught:
+                lateness.draw(run, run.folder / "charts", run.blocks[0])
+            for word in ("b1-green.csv", *words):
+                self.assertIn(word, str(caught.exception))
 
 
 class Everything(Machine):
