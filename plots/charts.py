@@ -34,6 +34,7 @@ def draw_all(run):
     import price
     import spread
     import sweeps
+    import topology
     import trials
 
     folder = run.folder / "charts"
@@ -67,6 +68,8 @@ def draw_all(run):
                 charts.append(chart.draw(run, folder, told))
         except gnu.NoGnuplot as error:
             missing = str(error)
+    for where, models in topology.read(run).items():
+        charts.append(topology.draw(run, folder, where, models))
     charts.append(price.draw(run, folder))
     crossed = crossover.draw(run, folder)
     charts += [crossed] if crossed else []

@@ -2,6 +2,7 @@
 line for a damaged file."""
 import json
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -14,6 +15,7 @@ import lateness
 import price
 import results
 import spread
+import topology
 
 
 def index(folder):
@@ -275,6 +277,58 @@ class Lateness(Machine):
                 lateness.draw(run, run.folder / "charts", run.blocks[0])
             for word in ("b1-green.csv", *words):
                 self.assertIn(word, str(caught.exception))
+
+
+XML = """<?xml version="1.0"?><!DOCTYPE topology SYSTEM "hwloc2.dtd"><topology version="2.0"><object type="Machine" os_index="0" cpuset="0x3" complete_cpuset="0x3"
+allowed_cpuset="0x3" nodeset="0x1" complete_nodeset="0x1" allowed_nodeset="0x1" gp_index="1"><object type="NUMANode" os_index="0" cpuset="0x3" complete_cpuset="0x3" nodeset="0x1"
+complete_nodeset="0x1" gp_index="2" local_memory="1073741824"/><object type="PU" os_index="0" cpuset="0x1" complete_cpuset="0x1" nodeset="0x1" complete_nodeset="0x1" gp_index="3"/>
+<object type="PU" os_index="1" cpuset="0x2" complete_cpuset="0x2" nodeset="0x1" complete_nodeset="0x1" gp_index="4"/></object></topology>"""
+
+
+def trial_on(runtime, asked, got, **changes):
+    return {"role": "measure", "status": "ok", "placement": "compact", "workers": len(asked), "runtime": runtime, "block": "b1", "variant": "",
+            "result": {"placement": [{"worker": i, "asked": [a], "got": g} for i, (a, g) in enumerate(zip(asked, got))]}, **changes}
+
+
+class Topology(Machine):
+    def put(self, *trials, name="run"):
+        folder = self.make(name, axis=False)
+        (folder / "topology.xml").write_text(XML)
+        (folder / "trials.ndjson").write_text("".join(json.dumps(t) + "\n" for t in trials))
+        return results.Run(folder)
+
+    def test_each_cpu_shows_the_models_that_ran_on_it(self):
+        run = self.put(trial_on("green", [0], [[0]]), trial_on("threads", [0, 1], [[0], [1]]), trial_on("green", [0, 1], [[0], [1]]), trial_on("green", [1], [[1]], role="pilot"),
+                       trial_on("channels", [1], [[1]], status="failed"))
+        self.assertEqual(topology.read(run), {("compact", 1): {"green": ({0}, True)}, ("compact", 2): {"threads": ({0, 1}, True), "green": ({0, 1}, True)}})
+        root = topology.marked(run.folder / "topology.xml", {"threads": ({0, 1}, True), "green": ({1}, True)})
+        boxes = {o.get("os_index"): [(m.get("name"), m.find("info").get("value")[:18]) for m in o.iter("object") if m.get("type") == "Misc"] for o in root.iter("object") if o.get("type") == "PU"}
+        self.assertEqual(boxes, {"0": [("threads", "Background=#d55e00")], "1": [("threads", "Background=#d55e00"), ("green", "Background=#cc79a7")]})
+
+    @unittest.skipUnless(shutil.which("lstopo"), "no lstopo")
+    def test_lstopo_draws_it_the_same_twice(self):
+        bytes_of = []
+        for name in ("one", "two"):
+            run = self.put(trial_on("green", [1], [[1]]), name=name)
+            made = topology.draw(run, run.folder / "charts", ("compact", 1), topology.read(run)["compact", 1])
+            self.assertEqual((made["drawn"], made["description"]), (True, "green: CPU 1."))
+            self.whole(run.folder, "topology-compact-1w")
+            bytes_of.append([(run.folder / "charts" / f"topology-compact-1w.{e}").read_bytes() for e in ("svg", "png")])
+        self.assertEqual(*bytes_of)
+
+    def test_a_placement_that_was_not_applied_is_not_drawn(self):
+        run = self.put(trial_on("threads", [0], [[0, 1]]), trial_on("green", [0], [[0]]))
+        made = topology.draw(run, run.folder / "charts", ("compact", 1), topology.read(run)["compact", 1])
+        self.assertEqual((made["drawn"], made["why"]), (False, "Not drawn: the placement was not applied to threads."))
+
+    def test_damage_is_named(self):
+        run = self.put(trial_on("threads", [0], [[0]]))
+        (run.folder / "topology.xml").write_text(XML[:200])
+        with self.assertRaisesRegex(results.Damaged, "topology.xml: not hwloc's XML"):
+            topology.draw(run, run.folder / "charts", ("compact", 1), topology.read(run)["compact", 1])
+        (run.folder / "trials.ndjson").write_text('{"role":"measure","status":"ok","result":{"placement":[{}]}}\n')
+        with self.assertRaisesRegex(results.Damaged, "trials.ndjson: line 1"):
+            topology.read(run)
 
 
 class Everything(Machine):
