@@ -30,9 +30,8 @@ def groups(block):
 
 
 def wanted(block):
-    """Worth a chart: two models, and one of them with two implementations."""
-    found = groups(block)
-    return len([m for m in found if m]) >= 2 and any(len(v) > 1 for m, v in found.items() if m)
+    """Worth a chart: two models with two implementations each."""
+    return len([m for m, entries in groups(block).items() if m and len(entries) > 1]) >= 2
 
 
 def apart(block, one, two):

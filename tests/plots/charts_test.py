@@ -27,7 +27,7 @@ class Charts(support.Folder):
         folder = self.drawn(self.make())
         index = json.loads((folder / "charts" / "index.json").read_text())
         kinds = {c["kind"] for c in index["charts"] if c["drawn"]}
-        self.assertEqual(kinds, {"overview", "percentiles", "trials", "size", "workers", "axis", "price", "spread"})
+        self.assertEqual(kinds, {"overview", "percentiles", "trials", "size", "workers", "axis", "price"})
         spawn, = (c for c in index["charts"] if c["kind"] == "axis")
         self.assertIn("threads refused at 100,000: pthread_create: EAGAIN (kernel.pid_max is 32768).", spawn["description"])
         self.assertEqual([row[0] for row in spawn["table"]["rows"]], ["threads", "green", "stackless"])
