@@ -89,6 +89,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
               (axes[0, 1], "p99", lambda told, load: told["achieved"][load][0], "99th percentile", 1.0),
               (axes[1, 0], "goodput", of_offer, f"goodput ({op} in time per second)", 1.0),
               (axes[1, 1], "memory_slope", of_offer, "the server's memory: KiB more per second", 1 / 1024))
+    named = []
     for ax, metric, x_of, label, scale in panels:
         ends = [end for line, told in lines.items() if (end := draw_line(ax, line, told, metric, x_of, scale))]
         ax.set_ylabel(label)
@@ -106,10 +107,17 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
             axis.set_major_formatter(lambda v, _: look.rate(v).replace(".00", "").replace(".0", "").strip())
         if metric == "goodput":
             ax.set_ylim(bottom=0)
+        named.append((ax, ends))
+    timed = [ax for ax, ends in named if ends and ax in axes[0]]
+    for ax, ends in named:
+        if ax in timed:  # one scale for the times; labels are placed when it is known
+            ax.set_ylim(*(pick(a.get_ylim()[i] for a in timed) for i, pick in ((0, min), (1, max))))
+        if not ends:
+            ax.set_xticks([])
+            ax.set_yticks([])
+            ax.minorticks_off()
+            ax.text(0.5, 0.5, "too few samples", transform=ax.transAxes, ha="center", va="center", color=look.GREY)
         look.label_ends(ax, ends)
-    low, high = (pick(ax.get_ylim()[i] for ax in axes[0]) for i, pick in ((0, min), (1, max)))
-    for ax in axes[0]:
-        ax.set_ylim(low, high)
     look.footer(fig, run.footer(placement))
     said = describe(lines, key)
     look.save(fig, folder, name, title, said)

