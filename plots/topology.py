@@ -52,7 +52,7 @@ def marked(path, models):
         root = tree.parse(path)
     except (OSError, tree.ParseError) as error:
         raise results.Damaged(f"{path}: not hwloc's XML: {error}")
-    units = {o.get("os_index"): o for o in root.iter("object") if o.get("type") == "PU"}
+    units = {o.get("os_index"): o for o in root.iter("object") if o.get("type") == "PU" and (o.get("os_index") or "").isdecimal()}
     for index, unit in units.items():
         here = [m for m in in_order(models) if int(index) in models[m][0]]
         style = "Background=#ffffff" if here else "Background=#eeeeee;Text=#666666"

@@ -90,6 +90,20 @@ ANSWERS = {
 }
 
 
+BOUND = {"block": "b1", "role": "measure", "status": "ok", "runtime": "green", "variant": "", "placement": "compact", "workers": 1,
+         "result": {"placement": [{"asked": [0], "got": [0]}]}}
+PU = '<topology><object type="PU" os_index="0"/></topology>'
+# files that charts alone read: what they hold, and what the line must name
+FOR_CHARTS = {
+    "cut core-to-core.json": ({"core-to-core.json": '{"schema": 1, "unit":'}, ["core-to-core.json", "line 1", "cut short"]),
+    "newer core-to-core.json": ({"core-to-core.json": '{"schema": 9}'}, ["core-to-core.json", "newer"]),
+    "cpus of no kind": ({"core-to-core.json": '{"schema": 1, "unit": "ns", "batches": 1, "trips": 1, "doubts": "", "cpus": [0, 1], "pairs": []}'}, ["core-to-core.json", "cpus[0]"]),
+    "cut topology.xml": ({"topology.xml": PU[:40], "trials.ndjson": json.dumps(BOUND) + "\n"}, ["topology.xml", "XML"]),
+    "cut trials.ndjson": ({"topology.xml": PU, "trials.ndjson": json.dumps(BOUND) + "\n" + json.dumps(BOUND)[:60]}, ["trials.ndjson", "line 2", "cut short"]),
+    "trials of no kind": ({"topology.xml": PU, "trials.ndjson": "5\n"}, ["trials.ndjson", "line 1"]),
+}
+
+
 class Damaged(support.Folder):
     @classmethod
     def setUpClass(cls):
@@ -125,7 +139,7 @@ class Damaged(support.Folder):
     def commands(self, folder, damage=None):
         """(name, function that runs it) of every command that reads a result folder."""
         out = self.base / "out"
-        for module in ("charts", "report", "console", "pack"):
+        for module in ("charts", "report", "project", "console", "pack"):
             more = ["--out", self.base / "out.zip"] if module == "pack" else []
             yield module, lambda m=module, o=more: self.python(m, folder, *o)
         yield "compare A", lambda: self.python("compare", folder, self.whole, "--out", out)
@@ -164,6 +178,12 @@ class Damaged(support.Folder):
                 with self.subTest(command=command, damage=name):
                     self.one_clear_line(run(), words)
                     self.assertFalse((self.base / "out").exists() or (self.base / "out.zip").exists())
+
+    def test_charts_name_the_damage_of_the_files_that_they_alone_read(self):
+        for name, (files, words) in FOR_CHARTS.items():
+            folder = self.damage(name, lambda folder: [(folder / f).write_text(content) for f, content in files.items()])
+            with self.subTest(damage=name):
+                self.one_clear_line(self.python("charts", folder), words)
 
     def test_who_reads_predictions_names_their_damages(self):
         for name, (how, words) in ANSWERS.items():
