@@ -333,6 +333,25 @@ void fw_row(fw_trial *t, unsigned level, const char *list, const char *key, cons
 void fw_figure(fw_trial *t, const char *key, uint64_t value);
 void fw_figures(fw_trial *t, const char *key, const uint64_t *value, size_t n); /* a field that is a list */
 
+/* ---- lanes.c: which unit ran on which worker, and when --------------------- */
+
+/* In a trial that is traced (harness/PROTOCOL.md), one a worker; in any other there is none. One writer at a time. */
+typedef struct fw_lane fw_lane;
+enum { FW_LANE_NONE = 0 };
+#define FW_LANE_ASLEEP UINT32_MAX
+#define FW_LANE_ROOT (UINT32_MAX - 1)
+/* For worker `worker` of a pool; NULL: the trial is not traced, or the lane is another pool's now. */
+fw_lane *fw_lane_take(unsigned worker);
+void fw_lane_give(fw_lane *lane); /* NULL: does nothing */
+/* From now on the worker runs this unit, the root (FW_LANE_ROOT), sleeps (FW_LANE_ASLEEP) or looks for work
+ * (FW_LANE_NONE). A lane holds 65,536 marks; further ones are counted and dropped. Never blocks. */
+void fw_lane_mark(fw_lane *lane, uint32_t unit);
+/* The number of a unit that runs for the first time, from 1; for who has a lane. name is copied up to 31 bytes; NULL:
+ * none. */
+uint32_t fw_lane_unit(const char *name);
+/* In a traced trial: the calling OS thread's name in the trace, up to 15 bytes; else does nothing. */
+void fw_trace_name(const char *name);
+
 /* ---- spec: a workload --------------------------------------------------- */
 
 typedef enum fw_param_type { FW_PARAM_INT, FW_PARAM_PATH, FW_PARAM_CHOICE } fw_param_type;

@@ -15,13 +15,16 @@ typedef struct fw_request {
     int progress_fd; /* -1: none */
     bool instrument;
     const char *hist_dir, *hist_stem;
-    uint64_t repeats, ops; /* --oracle only */
+    const char *trace_file; /* NULL: not traced */
+    json_t *trace_about;    /* or NULL; goes into the file as it is */
+    uint64_t repeats, ops;  /* --oracle only */
 } fw_request;
 
 /* What the parent saw of the trial's process. */
 typedef struct fw_watch {
     int wait_status;
     uint64_t max_rss_bytes, page_table_bytes, kernel_stack_bytes; /* peaks; 0: not known */
+    json_t *trace; /* what the result says of the trace; NULL: not traced */
 } fw_watch;
 
 /* runner_serve.c: --serve; argv after it. Exit status. */
@@ -37,6 +40,15 @@ void fw_request_free(fw_request *r);
 
 /* runner_trial.c: forks the trial's process, beats, waits. 0 or -errno: no process. */
 int fw_watch_trial(const fw_request *r, fw_watch *w);
+
+/* runner_trace.c: who ran on which CPU and when. open before the trial's process is forked, of which the tracer is not
+ * a part; poll sleeps until pidfd (-1: none) is readable, a ring fills or timeout_ms have passed; close writes the file
+ * and gives what the result says of it. forget: in the trial's process. */
+typedef struct fw_tracer fw_tracer;
+fw_tracer *fw_trace_open(const fw_request *r);
+void fw_trace_forget(fw_tracer *tracer);
+void fw_trace_poll(fw_tracer *tracer, int pidfd, int timeout_ms);
+json_t *fw_trace_close(fw_tracer *tracer, const fw_request *r, pid_t trial);
 
 /* runner_result.c: the result object; writes the histogram files. */
 json_t *fw_result_json(const fw_request *r, const fw_watch *w);

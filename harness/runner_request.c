@@ -172,6 +172,11 @@ static int read_trial(fw_request *r, const json_t *o, complaint why)
     r->trial->baseline = strcmp(fw_about_runtime.kind, "seq") == 0;
     r->progress_fd = json_is_integer(fd) ? (int)json_integer_value(fd) : -1;
     r->instrument = json_is_true(json_object_get(o, "instrument"));
+    const json_t *trace = json_object_get(o, "trace");
+    if (trace && !*text_of(trace, "file"))
+        return bad(why, "trace", "an object with the path of a file, {\"file\":…}");
+    r->trace_file = trace ? text_of(trace, "file") : NULL;
+    r->trace_about = json_object_get(trace, "about");
     r->hist_dir = text_of(o, "hist_dir");
     r->hist_stem = text_of(o, "hist_stem");
     return fill(r->trial, o, why);

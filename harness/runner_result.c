@@ -338,6 +338,8 @@ json_t *fw_result_json(const fw_request *r, const fw_watch *w)
     json_object_set_new(o, "placement", placement_json(t));
     json_object_set_new(o, "events", events);
     add_told(o, t);
+    if (w->trace)
+        json_object_set_new(o, "trace", w->trace);
 #ifdef FW_SANITIZE
     json_object_set_new(o, "build", json_string(FW_SANITIZE));
 #endif

@@ -19,7 +19,7 @@
 
 enum { BEAT_MS = 100, KERNEL_STACK_BYTES = 16384, MOST_CHILDREN = 4096 };
 
-_Noreturn static void be_the_trial(const fw_request *r, pid_t parent)
+_Noreturn static void be_the_trial(const fw_request *r, pid_t parent, fw_tracer *tracer)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -28,6 +28,9 @@ _Noreturn static void be_the_trial(const fw_request *r, pid_t parent)
     dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output carries the result alone */
     if (r->progress_fd > STDERR_FILENO)
         close(r->progress_fd); /* only the parent beats */
+    if (tracer)
+        fw_trace_forget(tracer);
+    fw_trace_name("main");
     bool instrument = r->instrument && fw_about_runtime.instrument;
     if (instrument)
         fw_about_runtime.instrument(true);
@@ -87,12 +90,16 @@ static void beat(const fw_request *r)
         return; /* nobody listens; the trial goes on */
 }
 
-/* Sleeps until the child has ended, or BEAT_MS. True: it has ended (it is not reaped). */
-static bool ended(int pidfd, pid_t child)
+/* Sleeps until the child has ended, or BEAT_MS; a tracer wakes for what it must read. True: it has ended (it is not
+ * reaped). */
+static bool ended(int pidfd, pid_t child, fw_tracer *tracer)
 {
     siginfo_t info = {0};
     struct pollfd p = {.fd = pidfd, .events = POLLIN};
-    poll(pidfd >= 0 ? &p : NULL, pidfd >= 0, BEAT_MS);
+    if (tracer)
+        fw_trace_poll(tracer, pidfd, BEAT_MS);
+    else
+        poll(pidfd >= 0 ? &p : NULL, pidfd >= 0, BEAT_MS);
     return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == child;
 }
 
@@ -104,12 +111,13 @@ int fw_watch_trial(const fw_request *r, fw_watch *w)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_IGN);
     fflush(NULL);
+    fw_tracer *tracer = r->trace_file ? fw_trace_open(r) : NULL;
     pid_t child = fork();
     if (child < 0)
         return -errno;
     if (child == 0) {
         signal(SIGPIPE, SIG_DFL);
-        be_the_trial(r, parent);
+        be_the_trial(r, parent, tracer);
     }
     int pidfd = (int)syscall(SYS_pidfd_open, child, 0); /* without it (an old kernel): ended within a beat */
     unsigned beats = 0;
@@ -118,11 +126,13 @@ int fw_watch_trial(const fw_request *r, fw_watch *w)
         if ((beats & (beats - 1)) == 0) /* at 0, 1, 2, 4, ... beats: reading /proc costs the cell time */
             sample(child, w);
         beats++;
-    } while (!ended(pidfd, child));
+    } while (!ended(pidfd, child, tracer));
     if (pidfd >= 0)
         close(pidfd);
     while (wait4(child, &w->wait_status, 0, &usage) < 0 && errno == EINTR)
         ;
     w->max_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    if (tracer)
+        w->trace = fw_trace_close(tracer, r, child);
     return 0;
 }

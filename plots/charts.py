@@ -34,6 +34,7 @@ def draw_all(run):
     import price
     import spread
     import sweeps
+    import timeline
     import topology
     import trials
 
@@ -68,6 +69,10 @@ def draw_all(run):
                 charts.append(chart.draw(run, folder, told))
         except gnu.NoGnuplot as error:
             missing = str(error)
+    trace = timeline.read(run.folder)
+    if trace:
+        info = timeline.draw(trace, folder)
+        charts.append(info if info["workload"] in run.workloads() else dict(info, workload=""))
     for where, models in topology.read(run).items():
         charts.append(topology.draw(run, folder, where, models))
     charts.append(price.draw(run, folder))

@@ -60,6 +60,16 @@ static int draw_with(const char *script, const char *folder, const char *flag, b
     return rc;
 }
 
+int fw_draw_timeline(const char *folder)
+{
+    if (!*FW_PYTHON) {
+        fprintf(stderr, "fiveways: no chart: no python3 with matplotlib was found when this was built "
+                        "(scripts/install-deps); the trace is kept\n");
+        return FW_EXIT_FAILED;
+    }
+    return draw_with("timeline.py", folder, NULL, false);
+}
+
 int fw_draw(const char *folder, bool plain, bool console)
 {
     if (!*FW_PYTHON)

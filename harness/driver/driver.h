@@ -137,6 +137,7 @@ typedef struct fw_settings {
     double hang_after_s;
     uint64_t warmup_ns, window_ns;
     bool instrument; /* measured trials of the runtimes that have instruments */
+    json_t *trace;   /* the request's field, or NULL */
 } fw_settings;
 
 /* Whether the runtime counts for itself, which slows it, when it is asked to. */
@@ -154,9 +155,14 @@ int fw_cmd_serve(int argc, char **argv);
 int fw_cmd_compare(int argc, char **argv); /* share.c, these three */
 int fw_cmd_pack(int argc, char **argv);
 int fw_cmd_merge(int argc, char **argv);
+int fw_cmd_trace(int argc, char **argv); /* trace_cmd.c */
 
 const char *fw_bin_folder(void); /* where the driver is */
 /* charts.py and report.py on DIR, then the console charts. FW_EXIT_OK or FW_EXIT_FAILED after one clear line. */
 int fw_draw(const char *folder, bool plain, bool console);
+/* timeline.py on folder, which holds trace.json. Likewise. */
+int fw_draw_timeline(const char *folder);
+/* The host's name in results unless --alias gives one: tells machines apart and says nothing of them. */
+const char *fw_anonymous(void);
 
 #endif

@@ -18,6 +18,7 @@ static const struct command {
     {"list", "workloads, runtimes, variants, parameters [--json]", fw_cmd_list},
     {"serve", "a web server in one model, for wrk, curl or a browser: --runtime R [--port P] [--workers N]",
      fw_cmd_serve},
+    {"trace", "which unit ran where and when, for Perfetto and as a chart: --workload W --runtime R", fw_cmd_trace},
     {"micro", "primitive costs (a Google Benchmark program; takes --benchmark_* flags; --ladder)", fw_cmd_micro},
     {"topo", "this machine's CPUs and where workers would be placed", fw_cmd_topo},
     {"doctor", "grades this machine for measuring and says what to change", fw_cmd_doctor},
@@ -64,9 +65,8 @@ int main(int argc, char **argv)
 {
     set_up();
     if (argc < 2)
-        return fw_usage(
-            "no command; expected one of run, list, serve, micro, topo, doctor, report, compare, pack, merge "
-            "(fiveways --help)");
+        return fw_usage("no command; expected one of run, list, serve, trace, micro, topo, doctor, report, compare, "
+                        "pack, merge (fiveways --help)");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help();
     if (strcmp(argv[1], "--version") == 0)

@@ -39,8 +39,8 @@ static void take_profile(fw_session *s)
         FW_MUST(getrandom(&s->options.seed, sizeof s->options.seed, 0) == (ssize_t)sizeof s->options.seed);
 }
 
-/* A name that tells machines apart and says nothing of them: five hexadecimal digits of a hash. */
-static const char *anonymous(void)
+/* Five hexadecimal digits of a hash. */
+const char *fw_anonymous(void)
 {
     char id[256] = "";
     FILE *f = fopen("/etc/machine-id", "re");
@@ -64,7 +64,7 @@ static int open_folder(fw_session *s)
     gmtime_r(&now, &utc);
     strftime(s->utc, sizeof s->utc, "%Y-%m-%dT%H:%M:%SZ", &utc);
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-    s->alias = o->alias ? o->alias : anonymous();
+    s->alias = o->alias ? o->alias : fw_anonymous();
     s->parent = o->out ? o->out : FW_SOURCE_DIR "/results";
     char *name = fw_text("%s-%s-%s", stamp, s->alias, sha ? sha : "unversioned");
     int err = fw_results_open(&s->results, s->parent, name);

@@ -38,7 +38,7 @@ static json_t *request_of(const fw_settings *s, const fw_outcome *o)
                      (json_int_t)(pilot ? s->warmup_ns / 2 : s->warmup_ns), "window_ns",
                      (json_int_t)(pilot ? fw_pilot_window_ns(s) : s->window_ns), "batch", (json_int_t)p->batch, "seed",
                      json_sprintf("%llu", (unsigned long long)o->seed), "input", input, "progress_fd",
-                     FW_CHILD_PROGRESS_FD, "hist_dir", pilot ? "" : s->folder, "hist_stem",
+                     FW_CHILD_PROGRESS_FD, "hist_dir", pilot || !s->folder ? "" : s->folder, "hist_stem",
                      pilot ? json_string("") : json_sprintf("%u", o->id), "offered_rate", 0, "arrival_seed", "0");
 }
 
@@ -93,6 +93,7 @@ static json_t *ask_oracle(const fw_settings *s, const fw_outcome *o, char **why)
     if (strcmp(fw_str_of(o->point->workload, "mode"), "complete") != 0)
         n = 1; /* such a cell runs once */
     json_t *trial = json_copy(o->request);
+    json_object_del(trial, "trace");
     json_object_set_new(trial, "variant", json_string("")); /* the work is the same in all */
     json_t *question = json_pack("{s:o,s:I,s:I}", "trial", trial, "repeats", n, "ops", (json_int_t)o->ops);
     json_t *meters = json_object_get(o->result, "meter_ops");
@@ -273,6 +274,8 @@ void fw_trial_execute(const fw_settings *s, fw_outcome *o)
     FW_MUST(o->request);
     if (s->instrument && fw_has_instruments(o->which) && strcmp(o->role, "pilot") != 0)
         json_object_set_new(o->request, "instrument", json_true());
+    if (s->trace)
+        json_object_set(o->request, "trace", s->trace);
     char *text = json_dumps(o->request, JSON_COMPACT);
     fw_child_request request = {.argv = argv,
                                 .input = text,

@@ -148,6 +148,7 @@ void instrument_process_runs(unsigned column)
 
 void csp_name(const char *name)
 {
+    fw_trace_name(name);
     if (here != MAIN)
         here = named(&processes, name);
 }

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "barrier.h"
@@ -256,6 +257,7 @@ static void sleep_until_work(struct worker_private *w)
     p->asleep[p->asleep_count++] = w->self.index;
     atomic_fetch_add(&p->idle, change);
     job_list_unlock(&p->sleep_lock);
+    worker_mark(&w->self, FW_LANE_ASLEEP);
     core_barrier_heavy();
     if (work_visible(w))
         ;
@@ -267,6 +269,7 @@ static void sleep_until_work(struct worker_private *w)
      * searches. */
     rouse(p, (int)w->self.index);
     w->searching = true;
+    worker_mark(&w->self, FW_LANE_NONE);
     unsigned woken = 0;
     if (polls) { /* and so needs nobody to wake it for what the events bring */
         woken = netpoll_deliver(net);
@@ -518,6 +521,14 @@ static job *find(struct worker_private *w)
     }
 }
 
+static void name_thread(const worker *w)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "worker %u", w->index);
+    fw_trace_name(name);
+}
+
 static void *worker_main(void *arg)
 {
     struct worker_private *w = arg;
@@ -526,6 +537,7 @@ static void *worker_main(void *arg)
 
     here = &w->self;
     w->self.slot = fw_slot_here();
+    name_thread(&w->self);
     w->spin_ns = core_spin_ns(p->n);
     int err = fw_worker_bind(w->place);
     if (err)
@@ -534,6 +546,7 @@ static void *worker_main(void *arg)
         park_wake(&p->starter);
     while ((j = find(w)))
         j->run(j, &w->self);
+    worker_mark(&w->self, FW_LANE_NONE);
     fw_slot_release();
     return NULL;
 }
@@ -561,6 +574,7 @@ int pool_start(pool **out, const pool_config *config)
         *w = (struct worker_private){.self = {.index = i, .pool = p, .alone = n == 1, .stealing = p->stealing},
                                      .victim = i + 1};
         w->self.priv = w;
+        w->self.lane = fw_lane_take(i);
         w->self.sched = config->sched ? config->sched + i * config->sched_bytes : NULL;
         p->places[i] = config->workers[i];
         w->place = &p->places[i];
@@ -603,6 +617,7 @@ void pool_stop(pool *p)
         timers_free(&p->workers[i].timers);
         deque_free(&p->workers[i].spawned);
         pthread_mutex_destroy(&p->workers[i].inbox.lock);
+        fw_lane_give(p->workers[i].self.lane);
     }
     pthread_mutex_destroy(&p->inject.lock);
     pthread_mutex_destroy(&p->sleep_lock);

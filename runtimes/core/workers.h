@@ -33,8 +33,16 @@ struct worker {
     fw_slot *slot; /* this worker's counters; the only ones a job may use */
     void *current; /* the unit running now: green's or stackless's business */
     void *sched;   /* what green or stackless keeps for this worker */
+    fw_lane *lane; /* NULL: the trial is not traced */
     struct worker_private *priv;
 };
+
+/* In a traced trial: from now on w runs this unit (fw_lane_mark). Else one branch. */
+static inline void worker_mark(worker *w, uint32_t unit)
+{
+    if (__builtin_expect(w->lane != NULL, 0))
+        fw_lane_mark(w->lane, unit);
+}
 
 /* Starts n threads. Blocks until all run and are bound. *out is freed by pool_stop. 0 or -errno. */
 int pool_start(pool **out, const pool_config *config);

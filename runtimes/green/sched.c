@@ -123,6 +123,14 @@ static void settle(worker *w)
     }
 }
 
+/* A unit's number is given when it first runs in a traced trial. Not in line, as it is rare. */
+static __attribute__((noinline)) void mark(worker *w, green *g)
+{
+    if (g->number == 0)
+        g->number = g->root ? FW_LANE_ROOT : fw_lane_unit(g->name);
+    fw_lane_mark(w->lane, g->number);
+}
+
 /* g runs next on w. */
 static void board(worker *w, green *g)
 {
@@ -131,6 +139,8 @@ static void board(worker *w, green *g)
     g->last_worker = w->index;
     fw_count(w->slot, FW_SWITCHES, 1);
     w->current = g;
+    if (__builtin_expect(w->lane != NULL, 0))
+        mark(w, g);
 }
 
 /* Just arrived on g's stack; w is its worker. */
@@ -155,10 +165,12 @@ void green_leave(action what, bool (*commit)(green *, void *), void *arg)
     s->action = what;
     s->commit = commit;
     s->commit_arg = arg;
-    if (next)
+    if (next) {
         board(w, next);
-    else
+    } else {
         w->current = NULL;
+        worker_mark(w, FW_LANE_NONE);
+    }
     cross(s, g, next, what == ACTION_EXIT);
     land(g, g->run->stays ? w : worker_here());
 }

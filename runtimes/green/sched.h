@@ -47,6 +47,7 @@ struct green {
     run *run;
     int home;              /* pinned: the worker it stays on */
     unsigned last_worker;  /* UINT_MAX: has not run */
+    uint32_t number;       /* in a traced trial, once it has run; else 0 */
     green *_Atomic joiner; /* NULL, who waits for the end, or GREEN_ENDED */
     bool root;
     void *fake_stack, *fiber;

@@ -133,6 +133,27 @@ static bool end_poll(task *t)
     return s & NOTIFIED;
 }
 
+/* By its function: async_fn left a row for each between these two. */
+extern const async_name __start_fw_async[], __stop_fw_async[];
+
+/* NULL: t is no async function. */
+static const char *name_of(const task *t)
+{
+    for (const async_name *n = __start_fw_async; n < __stop_fw_async; n++)
+        if (n->poll == t->fut->poll)
+            return n->name;
+    return NULL;
+}
+
+/* A unit's number is given when it is first polled in a traced trial. t NULL: no task runs. Not in line, as it is rare.
+ */
+static __attribute__((noinline)) void mark(worker *w, task *t)
+{
+    if (t && t->number == 0)
+        t->number = t->root ? FW_LANE_ROOT : fw_lane_unit(name_of(t));
+    fw_lane_mark(w->lane, t ? t->number : FW_LANE_NONE);
+}
+
 static void poll_once(task *t, worker *w, bool joining)
 {
     task_cx cx = {.task = t, .worker = w, .budget = OPERATIONS_A_POLL};
@@ -144,8 +165,12 @@ static void poll_once(task *t, worker *w, bool joining)
     begin_poll(t);
     fw_count(w->slot, FW_POLLS, 1);
     w->current = t;
+    if (__builtin_expect(w->lane != NULL, 0))
+        mark(w, t);
     task_poll result = t->fut->poll(t->fut, &cx);
     w->current = outer;
+    if (__builtin_expect(w->lane != NULL, 0))
+        mark(w, outer);
     if (result == TASK_READY)
         complete(t, w, joining);
     else if (!end_poll(t))
@@ -318,17 +343,12 @@ void task_yield(task_yield_fut *y)
 
 /* ---- a run -------------------------------------------------------------- */
 
-/* By its function: async_fn left a row for each between these two. */
-extern const async_name __start_fw_async[], __stop_fw_async[];
-
 static const char *unit_name(const worker *w)
 {
     const task *t = w->current;
+    const char *name = t ? name_of(t) : NULL;
 
-    for (const async_name *n = __start_fw_async; t && n < __stop_fw_async; n++)
-        if (n->poll == t->fut->poll)
-            return n->name;
-    return t ? "a task that is no async function" : NULL;
+    return name || !t ? name : "a task that is no async function";
 }
 
 /* The frames are the program's; it, too, has freed them when the tasks were joined. */

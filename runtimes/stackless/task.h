@@ -35,6 +35,7 @@ struct task {
     run *run;
     int home;             /* pinned: the worker it stays on */
     unsigned last_worker; /* UINT_MAX: has not run */
+    uint32_t number;      /* in a traced trial, once it was polled; else 0 */
     task *_Atomic joiner; /* NULL, who waits for the end (with a reference), or TASK_ENDED */
     bool root;
 };
