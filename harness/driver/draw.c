@@ -67,7 +67,11 @@ int fw_draw_timeline(const char *folder)
                         "(scripts/install-deps); the trace is kept\n");
         return FW_EXIT_FAILED;
     }
-    return draw_with("timeline.py", folder, NULL, false);
+    int rc = draw_with("timeline.py", folder, NULL, false, true);
+    if (rc == FW_EXIT_FAILED)
+        fprintf(stderr, "fiveways: no chart: `%s %s/timeline.py %s` says why; the trace is kept\n", FW_PYTHON,
+                FW_PLOTS_DIR, folder);
+    return rc;
 }
 
 int fw_draw(const char *folder, bool plain, bool console)
