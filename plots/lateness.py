@@ -42,7 +42,7 @@ def prepare(run, block, ending):
         path = next((p for s in stems if (p := run.folder / "hist" / f"{block['id']}-{s}{ending}.csv").exists()), None)
         if entry["status"] == "ok" and path:
             found.append((results.name_of(entry), entry["runtime"], read_hist(path)))
-    return found
+    return sorted(found, key=lambda e: (look.MODELS.index(e[1]) if e[1] in look.MODELS else len(look.MODELS), e[0]))
 
 
 def kinds(run, block):

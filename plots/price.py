@@ -67,7 +67,7 @@ def panel(ax, found, what, title):
         middle = results.median([v for v, _ in values])
         ax.plot([middle], [y], marker=look.marker(model), markersize=9, color=look.color(model), markeredgecolor="#ffffff", markeredgewidth=0.8)
         ax.annotate(f"{middle:g}", xy=(middle, y), xytext=(0, 8), textcoords="offset points", ha="center", fontsize=9.5, fontweight="bold")
-        ax.annotate(values[-1][1], xy=(values[-1][0], y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=look.GREY)
+        ax.annotate(values[-1][1], xy=(values[-1][0], y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9, color=look.GREY)
     ax.set_title(title, fontsize=9.5, loc="left")
     ax.set_ylim(-len(look.MODELS) + 0.4, 0.6)
     ax.set_yticks([-i for i in range(len(look.MODELS))], look.MODELS)

@@ -173,7 +173,7 @@ class Charts(support.Folder):
         self.assertIn(["green", "10.0 µs", "90.9 %"], chart["table"]["rows"])
 
     def test_a_batched_block_has_no_percentile_curve_and_says_why(self):
-        folder = self.drawn(self.make(batch=16))
+        folder = self.drawn(self.make(batch=16, axis=False))
         curves = [c for c in json.loads((folder / "charts" / "index.json").read_text())["charts"] if c["kind"] == "percentiles"]
         self.assertEqual([c["drawn"] for c in curves], [False, False])
         self.assertIn("batches of 16", curves[0]["why"])
@@ -181,7 +181,7 @@ class Charts(support.Folder):
 
     def test_a_curve_that_is_no_longer_drawn_is_removed(self):
         self.drawn(self.make())
-        folder = self.drawn(self.make(batch=16))
+        folder = self.drawn(self.make(batch=16, axis=False))
         self.assertFalse(list((folder / "charts").glob("*percentiles*")))
 
     def test_a_curve_ends_at_the_last_supported_percentile(self):
@@ -240,7 +240,7 @@ class Charts(support.Folder):
 
 class Channels(support.Folder):
     def chart(self, *trials, name="run"):
-        folder = self.drawn(self.make(name, channels=trials))
+        folder = self.drawn(self.make(name, channels=trials, axis=False))
         return folder, next(c for c in json.loads((folder / "charts" / "index.json").read_text())["charts"] if c["kind"] == "channels")
 
     def test_the_slow_stage_is_named_and_trials_add_up(self):
