@@ -93,14 +93,14 @@ def draw(run, folder):
     if not found:
         return {**made, "drawn": False, "why": "the sources of the cells are not beside this program"}
     plt = look.setup()
-    fig, axes = plt.subplots(1, 3, figsize=(10.2, 4.4), gridspec_kw={"width_ratios": [3, 2.6, 2.5]})
+    fig, axes = plt.subplots(1, 3, figsize=(9.5, 4.4), gridspec_kw={"width_ratios": [3, 2.6, 2.5]})
     fig.subplots_adjust(left=0.095, right=0.985, top=0.77, bottom=0.2, wspace=0.12)
     look.heading(fig, title, f"The headline cells of {len(found)} workloads; a dot is a cell, the number their median. Harness, input and oracle are shared and not counted.\n"
                  "A line is one with code on it. A branch is an if, for, while, case, &&, || or ?: that is written down.")
     panel(axes[0], found, "lines", "lines of code")
     panel(axes[1], found, "branches", "branches")
     axes[1].set_yticklabels([])
-    told, heads = numbers(found), ("explicit\nmemory\norderings", "functions\nthat became\nasync", "lines for\na timeout in\nping-pong")
+    told, heads = numbers(found), ("explicit\nmemory\norderings", "functions\nthat became\nasync", "lines for\na timeout\n(ping-pong)")
     axes[2].set_axis_off()
     axes[2].set_xlim(0, 3)
     axes[2].set_ylim(axes[0].get_ylim())
