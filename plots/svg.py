@@ -10,7 +10,8 @@ import results
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 GLYPH = re.compile(r"DejaVu[A-Za-z]*(?:-[A-Za-z]+)*-[0-9a-f]+$")
-COLOUR = re.compile(r"#[0-9a-fA-F]{6}|rgb\(\s*(\d+),\s*(\d+),\s*(\d+)\s*\)")
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}|rgb\(\s*([\d.]+%?),\s*([\d.]+%?),\s*([\d.]+%?)\s*\)")
+MODEL_BLACK = look.color("seq").lower()
 MODELS = {colour.lower(): model for model, colour in look.PALETTE["color"].items()}
 
 
@@ -119,8 +120,14 @@ def bare(node):
 
 
 def colours(text):
+    """The colours of a style as #rrggbb, whoever wrote it: matplotlib, gnuplot, or lstopo's cairo, whose black is nobody's."""
     for found in COLOUR.finditer(text):
-        yield found.group(0).lower() if found.group(0).startswith("#") else "#" + "".join(f"{int(n):02x}" for n in found.groups())
+        if found.group(0).startswith("#"):
+            yield found.group(0).lower()
+        else:
+            colour = "#" + "".join(f"{round(float(n[:-1]) * 2.55) if n.endswith('%') else int(float(n)):02x}" for n in found.groups())
+            if "%" not in found.group(0) or colour != MODEL_BLACK:
+                yield colour
 
 
 def scalable(root):

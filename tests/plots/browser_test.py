@@ -55,6 +55,16 @@ class InBrowser(unittest.TestCase):
     def js(self, text, *arguments):
         return self.browser.js(VISIBLE + text, *arguments)
 
+    def becomes(self, ask, wanted):
+        """A key's effect may come after the key was taken: asks until the answer is the wanted one, at most a minute."""
+        from selenium.common.exceptions import TimeoutException
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        try:
+            WebDriverWait(self.browser.driver, 60, poll_frequency=0.05).until(lambda _: ask() == wanted)
+        except TimeoutException:
+            self.assertEqual(ask(), wanted)
+
     def test_with_scripts_off_every_chart_and_table_is_there(self):
         def body(folder):
             counts = self.js("""const all = [...document.querySelectorAll('main figure, main table')].filter(e => !e.closest('details'));
@@ -93,6 +103,7 @@ class InBrowser(unittest.TestCase):
                 else:
                     self.js("arguments[0].focus()", button)
                     self.browser.press(Keys.ENTER if word == "descending" else Keys.SPACE)
+                self.becomes(lambda: state()[column], word)
                 shown = self.js(values, column)
                 numbers = [v for v in shown if v is not None]
                 self.assertEqual(shown, sorted(numbers, reverse=word == "descending") + [None] * (len(shown) - len(numbers)))
@@ -133,12 +144,14 @@ class InBrowser(unittest.TestCase):
             self.assertGreater(self.js(coloured, rgb), 3)
             self.js("document.querySelector(`#bar input[name=${arguments[0]}]`).focus()", model)
             self.browser.press(Keys.SPACE)
+            self.becomes(lambda: self.js("return document.documentElement.classList.contains('hide-stackless')"), True)
             everything, left = self.js(shown, model)
             self.assertGreater(everything, 10)
             self.assertEqual((left, self.js(coloured, rgb)), (0, 0))
             self.assertIn("stackless", self.js("return document.getElementById('state').textContent"))
             self.assertEqual(self.js("return document.querySelectorAll('main .m-channels').length"), others)
             self.browser.press(Keys.SPACE)
+            self.becomes(lambda: self.js("return document.documentElement.classList.contains('hide-stackless')"), False)
             self.assertGreater(self.js(shown, model)[1], 10)
             self.assertFalse(self.js("return seen(document.getElementById('state'))"))
 
@@ -233,16 +246,16 @@ class InBrowser(unittest.TestCase):
             self.assertGreater(count, 3)
             for at in range(count):
                 with self.subTest(folder=folder.name, screen=at):
-                    self.assertEqual(self.js(state), [f"s{at}", True, 1])
+                    self.becomes(lambda: self.js(state), [f"s{at}", True, 1])
                     self.assertEqual(self.js(marks), 0)
                     self.browser.press(" ")
-                    self.assertEqual(self.js(state), [f"s{at}", False, 1])
+                    self.becomes(lambda: self.js(state), [f"s{at}", False, 1])
                     self.assertGreaterEqual(self.js(small), 23.9)
                     self.assertTrue(all(v <= 1 for v in self.js(over)), self.js(over))
                     self.assertTrue(self.js(marks) or self.js("return !document.querySelector('.now svg')"))
                     self.browser.press(Keys.ARROW_RIGHT)
             self.browser.press(Keys.HOME)
-            self.assertEqual(self.js(state), ["s0", True, 1])
+            self.becomes(lambda: self.js(state), ["s0", True, 1])
             self.assertEqual(self.browser.complaints(), [])
             self.browser.open(folder / "project.html", 1920, 1080, scripts=False)
             self.assertEqual(self.js("return [...document.querySelectorAll('.screen')].filter(seen).length"), count)
