@@ -48,12 +48,18 @@ def box_of(axes):
     path = next((p for p in axes.iter(f"{{{svg.SVG}}}path")), None)
     numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", path.get("d", ""))] if path is not None else []
     xs, ys = numbers[0::2], numbers[1::2]
-    return (min(xs), min(ys), max(xs), max(ys)) if xs and ys else (0, 0, 0, 0)
+    return (min(xs), min(ys), max(xs), max(ys)) if xs and ys else None
+
+
+def texts_of(axes):
+    """(left, top, right, bottom) of where the texts of an axes without a frame begin."""
+    at = [tuple(map(float, m.groups())) for g in axes.iter() if (m := re.match(r"translate\(([-\d.]+) ([-\d.]+)\)", g.get("transform", "")))]
+    return (min(x for x, _ in at), min(y for _, y in at), max(x for x, _ in at), max(y for _, y in at)) if at else None
 
 
 def lines_of(root):
     """[[(name, box)]]: the axes that stand beside each other, from the top."""
-    axes = [(g.get("id"), box_of(g)) for g in root.iter(f"{{{svg.SVG}}}g") if g.get("id", "").startswith("axes_")]
+    axes = [(g.get("id"), box) for g in root.iter(f"{{{svg.SVG}}}g") if g.get("id", "").startswith("axes_") and (box := box_of(g))]
     lines = []
     for name, box in sorted(axes, key=lambda a: (round(a[1][1]), a[1][0])):
         if lines and abs(lines[-1][0][1][1] - box[1]) < 2:
@@ -77,6 +83,9 @@ def panels_of(root, width, height):
             groups = [[a] for a in line] if len(line) <= 2 else [line]
             lefts = [0] + [group[0][1][0] - 54 for group in groups[1:]] + [width]
             found += [([name for name, _ in group], (left, top, right, bottom)) for group, left, right in zip(groups, lefts, lefts[1:])]
+    for axes in root.iter(f"{{{svg.SVG}}}g"):  # words alone, without a frame
+        if axes.get("id", "").startswith("axes_") and not box_of(axes) and (box := texts_of(axes)):
+            found.append(([axes.get("id")], (box[0] - 6, box[1] - 16, width, box[3] + 12)))
     return found
 
 
