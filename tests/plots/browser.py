@@ -20,6 +20,7 @@ class Browser:
         for argument in (*ARGUMENTS, f"--user-data-dir={self.profile.name}"):
             options.add_argument(argument)
         self.driver = webdriver.Chrome(service=Service(DRIVER), options=options)
+        self.driver.set_script_timeout(300)
 
     def close(self):
         self.driver.quit()
