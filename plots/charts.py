@@ -69,7 +69,7 @@ def draw_all(run):
                 charts.append(chart.draw(run, folder, told))
         except gnu.NoGnuplot as error:
             missing = str(error)
-    trace = timeline.read(run.folder)
+    trace = timeline.read(run)
     if trace:
         info = timeline.draw(trace, folder)
         charts.append(info if info["workload"] in run.workloads() else dict(info, workload=""))

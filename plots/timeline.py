@@ -43,10 +43,27 @@ class Trace:
         self.process = WORKERS if any(pid == WORKERS for pid, _ in turns) else CPUS
         self.window = next(((t.begin, t.end) for pid, t in turns if pid == TRIAL), None)
         mine = sorted((t for pid, t in turns if pid == self.process), key=lambda t: t.begin)
+        self.on = collections.defaultdict(list)  # of each worker's OS thread: [(begin, end)] on a CPU
+        for pid, t in turns:
+            if pid == CPUS and t.name.startswith("worker "):
+                self.on[t.name].append((t.begin, t.end))
         self.asleep = [t for t in mine if t.name == "asleep"]
         self.turns = [t for t in mine if t.name != "asleep"]
         if not self.turns:
             raise results.Damaged(f"{path}: traceEvents: no unit ran on any core: nothing to draw")
+
+    def off(self, t):
+        """[(begin, end)] of a unit's turn in which its worker's OS thread had no CPU."""
+        spans = sorted(self.on.get(self.tracks.get((self.process, t.lane)), [])) if self.process == WORKERS else []
+        if not spans:
+            return []
+        gaps, at = [], t.begin
+        for begin, end in spans:
+            if end > t.begin and begin < t.end:
+                if begin > at:
+                    gaps.append((at, begin))
+                at = max(at, end)
+        return gaps + ([(at, t.end)] if at < t.end else [])
 
     def lanes(self, turns):
         """[(track, name)] of those that have a turn, in the order of their numbers."""
@@ -115,7 +132,10 @@ def draw_bars(ax, trace, turns, lanes, colours, scale, begin):
         ax.barh(y, long, 0.62, left=x, color=colours[t.name], edgecolor=look.INK if wide else colours[t.name], linewidth=0.35 if wide else 0.7)
         if t.then == "runnable" and t.name != "main":
             ax.plot([x + long] * 2, [y + 0.33, y + 0.43], color=look.INK, linewidth=1.3, solid_capstyle="butt")
-        for text in (t.name, short(t.name)):
+        for off, on in trace.off(t):
+            if (on - off) / scale * width > 3:
+                ax.barh(y, (on - off) / scale, 0.62, left=(off - begin) / scale, color="#ffffff", edgecolor=look.INK, hatch="////", linewidth=0.35)
+        for text in (t.name, short(t.name)) if not trace.off(t) else ():
             if long * width > 5.2 * len(text) + 4:
                 ax.text(x + long / 2, y, text, ha="center", va="center", fontsize=8.5)
                 unnamed.pop(t.name, None)
@@ -168,7 +188,7 @@ def words(trace, turns):
     half = look.duration(statistics.median(t.end - t.begin for t in units) * 1e3)
     if trace.process == WORKERS:
         return title, ("Lane: a worker, an OS thread bound to a core. Bar: a unit (number: which) runs until it waits, yields or ends.\n"
-                       "White: the worker looks for work; dotted: it sleeps."), f"Half of the turns last at most {half}."
+                       "White: the worker looks for work; dotted: it sleeps" + ("; hatched: its OS thread was off the core." if any(map(trace.off, turns)) else ".")), f"Half of the turns last at most {half}."
     forced = sum(t.then == "runnable" for t in units)
     return title, ("Lane: a core. Bar: a thread or process (number: which) has it. White: idle, the kernel's, or another program's.\n"
                    "Tick below its end: it could have gone on (preempted, or gave way); else it waits or has ended."), (
@@ -195,9 +215,9 @@ def draw(trace, folder, name="timeline"):
     begin, end = min(t.begin for t in turns), max(t.end for t in turns)
     scale, unit = scale_of(end - begin)
     title, what, shown = words(trace, turns)
-    part = (f"Drawn: {len(turns)} turns in a row of {len(trace.turns):,}, from {look.duration(begin * 1e3)} after the trial's start; "
-                                             "ui.perfetto.dev opens all of trace.json.")
-    top, tall, foot = 1.3, 0.66 * len(lanes) + 0.1, 1.38
+    part = (f"Drawn: {len(turns)} turns in a row of {len(trace.turns):,}, from {look.duration(begin * 1e3)} after the start (all: trace.json)."
+            + (" Colours come again after eight units." if len(colours) > len(TINTS) + 1 else ""))
+    top, tall, foot = 1.3, 0.66 * len(lanes) + 0.1, 1.38 if len(colours) <= len(TINTS) + 1 else 1.08
     height = top + tall + foot
     fig = plt.figure(figsize=(7.4, height))
     look.heading(fig, title, f"{what}\n{shown}\n{part}")
@@ -211,7 +231,7 @@ def draw(trace, folder, name="timeline"):
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(f"{unit} since the first of these turns")
-    if unnamed:
+    if unnamed and len(colours) <= len(TINTS) + 1:
         draw_key(fig, unnamed, colours, left, 0.76)
     look.footer(fig, footer(trace))
     look.save(fig, folder, name, title, f"{what} {shown} {part}".replace("\n", " "))
@@ -219,9 +239,9 @@ def draw(trace, folder, name="timeline"):
             "drawn": True, "table": tabled(turns)}
 
 
-def read(folder):
-    """The folder's trace; None if it has none."""
-    path = folder / FILE
+def read(run):
+    """The result folder's trace; None if it has none."""
+    path = run.folder / FILE
     return Trace(path) if path.exists() else None
 
 

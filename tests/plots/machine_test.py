@@ -15,6 +15,7 @@ import lateness
 import price
 import results
 import spread
+import timeline
 import topology
 
 
@@ -278,6 +279,47 @@ class Lateness(Machine):
                 lateness.draw(run, run.folder / "charts", run.blocks[0])
             for word in ("b1-green.csv", *words):
                 self.assertIn(word, str(caught.exception))
+
+
+def trace(n, workers=False, **changes):
+    """n turns of two units that take turns on two cores; of workers also when the second one's OS thread has the core."""
+    pid, track = (2, 2001) if workers else (1, 1)
+    events = [{"ph": "M", "pid": pid, "tid": track + i, "name": "thread_name", "args": {"name": f"{'worker' if workers else 'CPU'} {i}"}} for i in (0, 1)]
+    events += [{"ph": "X", "pid": pid, "tid": track + i % 2, "ts": 10 * i, "dur": 9, "name": f"unit {i % 2}", "args": {"then": "blocked"}} for i in range(n)]
+    if workers:
+        events.append({"ph": "X", "pid": 1, "tid": 2, "ts": 0, "dur": 14, "name": "worker 1", "args": {"then": "runnable"}})
+    return {"schema": 1, "otherData": {"workload": "pingpong", "runtime": "threads", "end_us": 10 * n, "alias": "here", **changes}, "traceEvents": events}
+
+
+class Timeline(Machine):
+    def put(self, told, name="run"):
+        folder = self.make(name, axis=False)
+        (folder / "trace.json").write_text(json.dumps(told))
+        (folder / "charts").mkdir(exist_ok=True)
+        return folder
+
+    def test_an_excerpt_of_a_long_trace_is_drawn_and_said(self):
+        folder = self.put(trace(5000))
+        made = timeline.draw(timeline.read(results.Run(folder)), folder / "charts")
+        self.assertRegex(made["title"], r"^pingpong, threads: \d+ turns of 2 units in ")
+        drawn = int(re.search(r"(\d+) turns in a row of 5,000", made["description"]).group(1))
+        self.assertTrue(timeline.LEAST <= drawn <= timeline.MOST, drawn)
+        self.assertEqual(sum(int(row[1]) for row in made["table"]["rows"]), drawn)
+        self.whole(folder, "timeline")
+        again = self.put(trace(5000), "again")
+        timeline.draw(timeline.read(results.Run(again)), again / "charts")
+        self.assertEqual(*((f / "charts" / "timeline.svg").read_bytes() for f in (folder, again)))
+
+    def test_a_turn_is_split_where_the_worker_had_no_cpu(self):
+        told = timeline.read(results.Run(self.put(trace(2, workers=True))))
+        self.assertEqual([told.off(t) for t in told.turns], [[], [(14, 19)]])
+        self.assertEqual([name for _, name in told.lanes(told.turns)], ["worker 0", "worker 1"])
+
+    def test_damage_is_named(self):
+        good = trace(3)
+        for number, (told, words) in enumerate(((dict(good, otherData={}), ("otherData", "workload")), (dict(good, traceEvents=[]), ("no unit",)),
+                                                (dict(good, traceEvents=[{"ph": "X", "pid": 1, "name": "x"}]), ("traceEvents[0]", "tid")), ({"schema": 2}, ("schema 2",)))):
+            self.damaged(self.put(told, f"run{number}"), timeline, "trace.json", *words)
 
 
 XML = """<?xml version="1.0"?><!DOCTYPE topology SYSTEM "hwloc2.dtd"><topology version="2.0"><object type="Machine" os_index="0" cpuset="0x3" complete_cpuset="0x3"
