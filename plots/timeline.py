@@ -115,9 +115,9 @@ def tints(turns):
 
 
 def short(name):
-    """'client 1' as '1' where the whole has no room."""
+    """'client 1' as '1' where the whole has no room; a name without a number has no short form."""
     tail = name.rsplit(" ", 1)[-1]
-    return tail if tail.isdigit() else name[:2]
+    return tail if tail.isdigit() else name
 
 
 def draw_bars(ax, trace, turns, lanes, colours, scale, begin):
@@ -215,8 +215,9 @@ def draw(trace, folder, name="timeline"):
     begin, end = min(t.begin for t in turns), max(t.end for t in turns)
     scale, unit = scale_of(end - begin)
     title, what, shown = words(trace, turns)
-    part = (f"Drawn: {len(turns)} turns in a row of {len(trace.turns):,}, from {look.duration(begin * 1e3)} after the start (all: trace.json)."
-            + (" Colours come again after eight units." if len(colours) > len(TINTS) + 1 else ""))
+    part = (f"Drawn: {len(turns)} turns in a row of {len(trace.turns):,}, from {look.duration(begin * 1e3)} after the start (all: trace.json).")
+    if len(colours) > len(TINTS) + 1:
+        shown += " Colours come again after eight units."
     top, tall, foot = 1.3, 0.66 * len(lanes) + 0.1, 1.38 if len(colours) <= len(TINTS) + 1 else 1.08
     height = top + tall + foot
     fig = plt.figure(figsize=(7.4, height))
