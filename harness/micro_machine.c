@@ -96,8 +96,10 @@ static void page_fault(fw_bench *b, void *context)
 
 void machine_micro_register(void)
 {
-    static level levels[] = {
-        {"machine/load_l1", 0}, {"machine/load_l2", 0}, {"machine/load_l3", 0}, {"machine/load_memory", MOST_BYTES}};
+    static level levels[] = {{.name = "machine/load_l1"},
+                             {.name = "machine/load_l2"},
+                             {.name = "machine/load_l3"},
+                             {.name = "machine/load_memory", .bytes = MOST_BYTES}};
     static const int sizes[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
     for (int i = 0; i < 3; i++)
         levels[i].bytes = sysconf(sizes[i]) / 2; /* half of it: the other half is for whatever else is there */
