@@ -20,8 +20,8 @@ def base_of(block, reference):
 
 def shown(said):
     """What a cell shows: {kind, lines, value, shade, less}; value is what it sorts by, None: nothing."""
-    made = {"kind": said["kind"], "lines": [said["word"]], "value": said.get("factor"), "shade": 0, "less": False}
-    if said["kind"] in ("none", "refused", "failed"):
+    made = {"kind": said["kind"].replace(" ", "-"), "lines": [said["word"]], "value": said.get("factor"), "shade": 0, "less": False}
+    if said["kind"] in ("none", "refused", "failed", "not run"):
         return made
     lines = [look.duration(said["median"]) if said["kind"] == "best" else look.factor(said["factor"])]
     if said["low"] and said["high"]:

@@ -15,11 +15,13 @@
 #endif
 
 #include "fw.h"
+#include "wordlock.h"
 
 enum {
     PAGE = 4096,
     STACKS_PER_SLAB = 64,
     STAY_WARM = 256,
+    KEPT_SLABS = 16,
     COLORS = 16,
     COLOR_BYTES = 128,
     MADVISE_GUARD_INSTALL = 102
@@ -31,6 +33,15 @@ typedef struct core_slab {
     size_t bytes;
     core_stack stack[STACKS_PER_SLAB];
 } slab;
+
+/* From caches that ended: a program that makes its green threads anew again and again finds stacks whose memory the
+ * kernel has already given (as glibc keeps those of threads). Newly mapped, each costs a page fault, 10 to 40 us in a
+ * virtual machine. */
+static struct {
+    wordlock lock; /* guards the rest */
+    slab *first;
+    unsigned n;
+} kept;
 
 #define CANARY UINT64_C(0x6d6f6e2c74686973)
 enum { CANARY_WORDS = 8 };
@@ -81,17 +92,54 @@ static bool install_guard(unsigned char *page)
     return false;
 }
 
-static bool add_slab(core_stack_cache *cache)
+/* Of so many bytes, or NULL. */
+static slab *take_kept(size_t bytes)
 {
-    slab *s = malloc(sizeof *s);
+    wordlock_take(&kept.lock);
+    slab *s = kept.first && kept.first->bytes == bytes ? kept.first : NULL;
+    if (s) {
+        kept.first = s->next;
+        kept.n--;
+    }
+    wordlock_release(&kept.lock);
+    return s;
+}
+
+static bool keep(slab *s)
+{
+    wordlock_take(&kept.lock);
+    bool room = kept.n < KEPT_SLABS;
+    if (room) {
+        s->next = kept.first;
+        kept.first = s;
+        kept.n++;
+    }
+    wordlock_release(&kept.lock);
+    return room;
+}
+
+static slab *map_slab(size_t bytes)
+{
+    slab *s = calloc(1, sizeof *s);
     if (!s)
-        return false;
-    s->bytes = (cache->bytes + PAGE) * STACKS_PER_SLAB;
-    s->memory = mmap(NULL, s->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return NULL;
+    s->bytes = bytes;
+    s->memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (s->memory == MAP_FAILED) {
         free(s);
-        return false;
+        return NULL;
     }
+    return s;
+}
+
+static bool add_slab(core_stack_cache *cache)
+{
+    size_t bytes = (cache->bytes + PAGE) * STACKS_PER_SLAB;
+    slab *s = take_kept(bytes);
+    if (!s)
+        s = map_slab(bytes);
+    if (!s)
+        return false;
     s->next = cache->slabs;
     cache->slabs = s;
     cache->uncut = STACKS_PER_SLAB;
@@ -104,12 +152,12 @@ static core_stack *cut(core_stack_cache *cache)
     size_t each = cache->bytes + PAGE;
     unsigned char *guard = (unsigned char *)cache->slabs->memory + --cache->uncut * each;
     core_stack *stack = &cache->slabs->stack[cache->uncut];
-    *stack =
-        (core_stack){.low = guard + PAGE,
-                     .bytes = cache->bytes,
-                     .guarded = install_guard(guard),
-                     /* Else all stacks' upper ends, where they are used, would be in the same sets of the cache. */
-                     .color = (uint16_t)(cache->uncut % COLORS * COLOR_BYTES)};
+    *stack = (core_stack){
+        .low = guard + PAGE,
+        .bytes = cache->bytes,
+        .guarded = stack->low ? stack->guarded : install_guard(guard), /* low: in a cache before this one */
+        /* Else all stacks' upper ends, where they are used, would be in the same sets of the cache. */
+        .color = (uint16_t)(cache->uncut % COLORS * COLOR_BYTES)};
     for (int i = 0; i < CANARY_WORDS && !stack->guarded; i++)
         memcpy(stack->low + i * sizeof(uint64_t), &(uint64_t){CANARY}, sizeof(uint64_t));
     return stack;
@@ -164,6 +212,8 @@ void core_stack_free_all(core_stack_cache *cache)
     while (cache->slabs) {
         slab *s = cache->slabs;
         cache->slabs = s->next;
+        if (keep(s))
+            continue;
         munmap(s->memory, s->bytes);
         free(s);
     }

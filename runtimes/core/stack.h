@@ -39,7 +39,8 @@ bool core_stack_many(const core_stack_cache *cache);
 void core_stack_trim(core_stack_cache *cache);
 /* Where a context may begin: 16-byte aligned. */
 void *core_stack_top(core_stack *s);
-/* Unmaps what the cache has mapped. Only when none of those stacks is in use, in any cache. */
+/* Gives up what the cache has mapped. Only when none of those stacks is in use, in any cache. Up to 1,024 stacks are
+ * kept, for the caches to come of the whole process, with the memory that they have; the rest is unmapped. */
 void core_stack_free_all(core_stack_cache *cache);
 /* Whether address lies in the guard of s. */
 bool core_stack_guards(const core_stack *s, const void *address);

@@ -22,12 +22,12 @@ def call(*args, **more):
 
 
 class Smoke(unittest.TestCase):
-    """One smoke run of everything, looked at from all sides."""
+    """One smoke run, of a workload of each mode, looked at from all sides."""
 
     @classmethod
     def setUpClass(cls):
         cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="fiveways-run-"))
-        cls.done = call("run", "--profile", "smoke", "--seed", "7", "--out", cls.dir, "--alias", "tester", "--no-charts")
+        cls.done = call("run", "--profile", "smoke", "--seed", "7", "--out", cls.dir, "--alias", "tester", "--no-charts", "--workload", "pingpong,wordcount,mpmc,blocking")
         cls.folder = pathlib.Path(cls.done.stdout.splitlines()[-1])
         cls.trials = [json.loads(line) for line in (cls.folder / "trials.ndjson").read_text().splitlines()]
         cls.verdicts = json.loads((cls.folder / "verdicts.json").read_text())
