@@ -23,7 +23,7 @@ import words  # noqa: E402
 
 FALLBACK_NOTICE = ["Compare the intervals before the medians: where they overlap, the order means nothing.",
                    "Compare the placements: a hand-off on one CPU and one between two are different operations."]
-FALLBACK_CHANGE = ["The profile: --profile standard gives twelve rounds, enough for verdicts that are not exploratory.",
+FALLBACK_CHANGE = ["The profile: --profile standard gives twelve rounds, enough for 102 pairs without the word exploratory: a workload or two.",
                    "The placement (--placement scatter) or the number of workers (--workers 1)."]
 
 
