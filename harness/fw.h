@@ -211,16 +211,17 @@ typedef struct fw_expect {
 #define FW_MAX_REPEATS 4096
 #define FW_MAX_PARAMS 16
 
+typedef struct fw_trial fw_trial; /* opaque; harness/trial.h has it */
+
 /* One per measuring unit: the side that sees an operation begin and end. */
 typedef struct fw_meter {
-    alignas(FW_PAD) uint64_t warm_end_ns, window_end_ns; /* set by fw_open */
+    alignas(FW_PAD) uint64_t warm_end_ns, window_end_ns; /* 0: the window is not open yet, as far as its unit knows */
     uint64_t ops_total, ops_window;
     uint64_t slice_ops[FW_SLICES];
     unsigned reopened;
-    fw_hist hist; /* samples inside the window only */
+    const fw_trial *trial; /* where it looks for the window; NULL: it has its own */
+    fw_hist hist;          /* samples inside the window only */
 } fw_meter;
-
-typedef struct fw_trial fw_trial; /* opaque; harness/trial.h has it */
 
 /* Parameters, already checked against the spec. Asking for an unknown name aborts. */
 int64_t fw_int(const fw_trial *t, const char *name);
@@ -232,18 +233,22 @@ const fw_worker *fw_worker_of(const fw_trial *t, unsigned unit); /* worker (unit
 bool fw_pin_units(const fw_trial *t);                            /* green, stackless: no stealing */
 void *fw_input(const fw_trial *t);                               /* what the spec's prepare() left */
 
-/* Steady cells: call fw_open once when every unit runs. After it (a barrier, a message or their start tells them)
- * each measuring unit takes its meter with fw_meter_of, which copies the window into it, and loops
+/* Steady cells: each measuring unit takes its meter with fw_meter_of and loops
  *   do { start = fw_now_ns(); ...batch...; } while (fw_meter_record(m, start, fw_now_ns(), batch));
- * until the window has closed. */
+ * until the window has closed. Who launches them calls, once, fw_open_when(t, n): the warm-up, then the window, begin
+ * as soon as n meters have been taken, and until then everybody goes on. So nobody ends before all have begun; who
+ * never blocks must let the others begin. fw_open is for a cell that has a gate of its own, or one measuring unit: they
+ * begin now. */
 void fw_open(fw_trial *t);
-/* The meter of one measuring unit, emptied, its pages touched; index < FW_MAX_METERS. Aborts before fw_open. */
+void fw_open_when(fw_trial *t, unsigned meters);
+/* The meter of one measuring unit, emptied, its pages touched; index < FW_MAX_METERS. Each is taken once. */
 fw_meter *fw_meter_of(fw_trial *t, unsigned index);
 /* For a spec's expect: the operations of meter `index`, warm-up too; 0 when nobody took it. */
 uint64_t fw_meter_ops(const fw_trial *t, unsigned index);
 
-/* A window in which nothing was begun and finished (the machine was elsewhere, or an operation takes longer than it) is
- * opened again, from now, twice as long; true. False after the eighth time. */
+/* What fw_meter_record asks at the end of a window in which nothing was begun and finished: whether to go on. Yes, when
+ * the window is not open yet, or was opened since the meter last looked. Else the machine was elsewhere, or an
+ * operation takes longer than the window: it is opened again, from now, twice as long; false after the eighth time. */
 bool fw_meter_reopen(fw_meter *m, uint64_t now_ns);
 
 /* Books `ops` operations that took start..end together and of which at least the end lies in the window. One writer a

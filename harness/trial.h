@@ -40,11 +40,12 @@ struct fw_trial {
     fw_worker worker[FW_MAX_WORKERS];
 
     /* written while it runs */
-    _Atomic uint64_t warm_end_ns, window_end_ns; /* steady; set by fw_open, window_end_ns last, with release */
-    uint64_t begin_ns;                           /* complete; the one coordinating thread of the cell */
-    int64_t user_before, kernel_before;          /* bytes; by fw_memory_before */
-    bool memory_known;                           /* fw_memory_live has looked */
-    uint64_t repeats, measured;                  /* in all; kept in repeat_ns */
+    _Atomic uint64_t warm_end_ns, window_end_ns;          /* steady; set by fw_open, window_end_ns last, with release */
+    _Atomic uint32_t opened, meters_taken, meters_wanted; /* wanted: UINT32_MAX until fw_open_when says */
+    uint64_t begin_ns;                                    /* complete; the one coordinating thread of the cell */
+    int64_t user_before, kernel_before;                   /* bytes; by fw_memory_before */
+    bool memory_known;                                    /* fw_memory_live has looked */
+    uint64_t repeats, measured;                           /* in all; kept in repeat_ns */
     uint64_t cold_ns, repeat_ns[FW_MAX_REPEATS];
     bool warm; /* complete: this repeat is measured */
     _Atomic uint64_t result_ops, result_checksum;

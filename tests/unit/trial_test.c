@@ -188,6 +188,38 @@ static void an_empty_window_is_opened_again_but_not_for_ever(void **state)
     assert_int_equal(slow.ops_window, 0);
 }
 
+static void the_window_opens_when_all_meters_are_taken(void **state)
+{
+    fw_trial *t = fw_trial_new(&operate_cell, "quick");
+    t->window_ns = 1000000000;
+    fw_meter *first = fw_meter_of(t, 0);
+    assert_true(fw_meter_record(first, 1, UINT64_MAX, 1)); /* nobody has said how many there will be */
+    fw_open_when(t, 2);
+    assert_true(fw_meter_record(first, 1, UINT64_MAX, 1)); /* the other has not begun */
+    fw_meter *second = fw_meter_of(t, 1);
+    uint64_t end = second->window_end_ns;
+    assert_true(end > fw_now_ns());
+    assert_true(fw_meter_record(second, end - 2, end - 1, 1));
+    assert_true(fw_meter_record(first, 1, end - 3, 1)); /* sees it now; begun before it */
+    assert_true(fw_meter_record(first, end - 2, end - 1, 1));
+    assert_false(fw_meter_record(first, end - 1, end, 1));
+    assert_int_equal(first->window_end_ns, end);
+    assert_int_equal(first->ops_total, 5);
+    assert_int_equal(first->ops_window, 1);
+    assert_int_equal(second->ops_window, 1);
+    fw_trial_free(t);
+}
+
+static void a_window_that_nobody_waits_for_opens_at_once(void **state)
+{
+    fw_trial *t = fw_trial_new(&operate_cell, "quick");
+    fw_meter *m = fw_meter_of(t, 0);
+    fw_open_when(t, 0);                                        /* as after a unit could not be made */
+    assert_true(fw_meter_record(m, 1, 1 + t->warm_end_ns, 1)); /* all of it is past, and empty: again, from now */
+    assert_int_equal(m->reopened, 1);
+    fw_trial_free(t);
+}
+
 static void receipt_rules_are_exact_minimum_and_info(void **state)
 {
     char why[FW_LINE_BYTES];
@@ -244,6 +276,8 @@ int main(void)
         cmocka_unit_test(refusal_keeps_call_errno_limit_and_value),
         cmocka_unit_test(only_operations_inside_the_window_are_measured),
         cmocka_unit_test(meter_books_by_begin_and_end_of_an_operation),
+        cmocka_unit_test(the_window_opens_when_all_meters_are_taken),
+        cmocka_unit_test(a_window_that_nobody_waits_for_opens_at_once),
         cmocka_unit_test(receipt_rules_are_exact_minimum_and_info),
         cmocka_unit_test(first_failure_wins),
         cmocka_unit_test(binding_is_read_back_into_the_trial),

@@ -89,8 +89,6 @@ static int start(csp **unit, share *shares, teller *tellers, unsigned owners, un
     fw_trial *t = shares->bank->trial;
     if (i < owners)
         return csp_spawn(unit, fw_worker_of(t, i), own, &shares[i]);
-    if (i == owners)
-        fw_open(t);
     return csp_spawn(unit, fw_worker_of(t, i), run, &tellers[i - owners]);
 }
 
@@ -118,6 +116,7 @@ int bank_channels(fw_trial *t)
         tellers[i] = (teller){shares, i, channel(sizeof(int64_t), 1)};
     for (; made < owners + b.tellers && !err; made += err == 0)
         err = start(&unit[made], shares, tellers, owners, made);
+    fw_open_when(t, err ? 0 : b.tellers);
     /* -- coordinate -- */
     for (unsigned i = made; i-- > 0; csp_join(unit[i]))
         if (i < owners)

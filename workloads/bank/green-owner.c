@@ -101,11 +101,10 @@ static void launch(void *unused)
     unsigned made = 0;
     for (; made < h.owners + h.bank.tellers; made++) { /* the owners first */
         green_attr attr = {.worker = (int)(made % fw_workers(h.bank.trial))};
-        if (made == h.owners)
-            fw_open(h.bank.trial);
         void *its = made < h.owners ? (void *)&h.share[made] : &h.teller[made - h.owners];
         FW_MUST(green_spawn(&unit[made], &attr, made < h.owners ? own : run, its) == 0);
     }
+    fw_open_when(h.bank.trial, h.bank.tellers);
     /* -- coordinate -- */
     for (unsigned i = made; i-- > 0; green_join(unit[i]))
         if (i < h.owners)

@@ -84,12 +84,12 @@ static void launch(void *arg)
 
     for (unsigned i = 0; i < v->bank.accounts; i++)
         give(v, i);
-    fw_open(t);
     for (; made < v->bank.tellers && !v->err; made += v->err == 0) {
         green_attr attr = {.worker = (int)(made % fw_workers(t))};
         tellers[made] = (teller){v, made};
         v->err = green_spawn(&unit[made], &attr, run, &tellers[made]);
     }
+    fw_open_when(t, made);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         green_join(unit[i]);

@@ -84,11 +84,10 @@ int bank_processes_owner(fw_trial *t)
     for (unsigned i = 0; i < b.tellers; i++)
         FW_MUST(proc_link_create(&answers[i], PROC_PIPE, sizeof(int64_t), 0) == 0);
     for (; made <= b.tellers && !err; made += err == 0) { /* the owner first */
-        if (made == 1)
-            fw_open(t);
         err = proc_spawn(&unit[made], fw_worker_of(t, made), made == 0 ? own : run,
                          &(unit_arg){&b, wishes, answers, made == 0 ? 0 : made - 1});
     }
+    fw_open_when(t, err ? 0 : b.tellers);
     proc_link_destroy(wishes); /* the last teller's end is the owner's end */
     for (unsigned i = 0; i < b.tellers; i++)
         proc_link_destroy(answers[i]);

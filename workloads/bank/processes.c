@@ -75,9 +75,9 @@ int bank_processes(fw_trial *t)
         proc_mutex_init(&v[i].lock);
         bank_fill(&v[i].account);
     }
-    fw_open(t);
     for (; made < b.tellers && !err; made += err == 0)
         err = proc_spawn(&unit[made], fw_worker_of(t, made), run, &(teller){&b, v, made});
+    fw_open_when(t, made);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         if (proc_join(unit[i], &status) != 0 || status != 0)

@@ -103,11 +103,10 @@ static async_fn(house)
 {
     async_begin(house);
     for (unsigned i = 0; i < self->owners + self->bank.tellers; i++) {
-        if (i == self->owners)
-            fw_open(self->bank.trial);
         future *its = i < self->owners ? &self->owner[i].fut : &self->teller[i - self->owners].fut;
         FW_MUST(task_spawn(cx, &self->unit[i], (int)(i % fw_workers(self->bank.trial)), its) == 0);
     }
+    fw_open_when(self->bank.trial, self->bank.tellers);
     /* -- coordinate -- */
     task_join_all(&self->all, self->unit + self->owners, self->bank.tellers);
     async_await(&self->all.fut);

@@ -86,13 +86,13 @@ static void spawn_all(task_cx *cx, vault *v)
 
     for (unsigned i = 0; i < v->bank.accounts; i++)
         give(cx, v, i);
-    fw_open(t);
     for (; v->made < v->bank.tellers && !v->err; v->made += v->err == 0) {
         teller *one = &v->tellers[v->made];
         *one = (teller){.vault = v, .number = v->made};
         future_init(&one->fut, teller_poll);
         v->err = task_spawn(cx, &v->unit[v->made], (int)(v->made % fw_workers(t)), &one->fut);
     }
+    fw_open_when(t, v->made);
 }
 
 static async_fn(vault)

@@ -74,11 +74,11 @@ int bank_threads_biglock(fw_trial *t)
     thr_any_init(&v.lock, kind_of(t));
     for (unsigned i = 0; i < v.bank.accounts; i++)
         bank_fill(&v.account[i]);
-    fw_open(t);
     for (; made < v.bank.tellers && !err; made += err == 0) {
         tellers[made] = (teller){&v, made};
         err = thr_spawn(&unit[made], fw_worker_of(t, made), run, &tellers[made]);
     }
+    fw_open_when(t, made);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         thr_join(unit[i]);

@@ -86,11 +86,11 @@ int bank_threads(fw_trial *t)
         thr_any_init(&v.box[i].lock, kind_of(t));
         bank_fill(&v.box[i].account);
     }
-    fw_open(t);
     for (; made < v.bank.tellers && !err; made += err == 0) {
         tellers[made] = (teller){&v, made};
         err = thr_spawn(&unit[made], fw_worker_of(t, made), run, &tellers[made]);
     }
+    fw_open_when(t, made);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         thr_join(unit[i]);

@@ -58,10 +58,9 @@ static void launch(void *arg)
         bool consumer = made < c->load.consumers;
         c->sides[made] = (side){&c->load, c->queue, consumer ? made : made - c->load.consumers};
         green_attr attr = {.worker = (int)(made % fw_workers(t)), .name = consumer ? "consumer" : "producer"};
-        if (made == c->load.consumers)
-            fw_open(t);
         c->err = green_spawn(&c->unit[made], &attr, consumer ? consume : produce, &c->sides[made]);
     }
+    fw_open_when(t, c->err ? 0 : c->load.producers);
     /* -- coordinate -- */
     for (unsigned i = c->load.consumers; i < made; i++)
         green_join(c->unit[i]);

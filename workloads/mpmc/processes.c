@@ -69,10 +69,9 @@ int mpmc_processes(fw_trial *t)
     for (; made < n && !err; made += err == 0) { /* the consumers first */
         bool consumer = made < load.consumers;
         side s = {&load, queue, consumer ? made : made - load.consumers};
-        if (made == load.consumers)
-            fw_open(t);
         err = proc_spawn(&unit[made], fw_worker_of(t, made), consumer ? consume : produce, &s);
     }
+    fw_open_when(t, err ? 0 : load.producers);
     proc_link_destroy(queue); /* the parent holds no end: the last producer's end is the consumers' end */
     /* -- coordinate -- */
     for (unsigned i = made; i-- > 0;)

@@ -75,13 +75,13 @@ static void spawn_all(task_cx *cx, crowd *c)
         future_init(&one->fut, consumer_poll);
         c->err = task_spawn(cx, &c->receiving[c->receivers], (int)(c->receivers % workers), &one->fut);
     }
-    fw_open(c->load.trial);
     for (; c->senders < c->load.producers && !c->err; c->senders += c->err == 0) {
         producer *one = &c->producers[c->senders];
         *one = (producer){.load = &c->load, .queue = c->queue, .number = c->senders};
         future_init(&one->fut, producer_poll);
         c->err = task_spawn(cx, &c->sending[c->senders], (int)((c->receivers + c->senders) % workers), &one->fut);
     }
+    fw_open_when(c->load.trial, c->senders);
 }
 
 static async_fn(crowd)

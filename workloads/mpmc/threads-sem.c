@@ -54,10 +54,9 @@ int mpmc_threads_sem(fw_trial *t)
     for (; made < n && !err; made += err == 0) { /* the consumers first */
         bool consumer = made < load.consumers;
         sides[made] = (side){&load, queue, consumer ? made : made - load.consumers};
-        if (made == load.consumers)
-            fw_open(t);
         err = thr_spawn(&unit[made], fw_worker_of(t, made), consumer ? consume : produce, &sides[made]);
     }
+    fw_open_when(t, err ? 0 : load.producers);
     /* -- coordinate -- */
     for (unsigned i = load.consumers; i < made; i++)
         thr_join(unit[i]);

@@ -64,11 +64,11 @@ int refcount_channels_copy(fw_trial *t)
         return err;
     for (unsigned i = 0; i < r.readers; i++)
         FW_MUST(chan_create(&inbox[i], sizeof(refcount_version *), FW_UNBOUNDED) == 0);
-    fw_open(t);
     for (; made < r.readers && !err; made += err == 0) {
         readers[made] = (reader){&r, inbox, made};
         err = csp_spawn(&unit[made], fw_worker_of(t, made), run, &readers[made]);
     }
+    fw_open_when(t, made);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         csp_join(unit[i]);

@@ -79,11 +79,10 @@ int refcount_channels(fw_trial *t)
         return err;
     chan *wishes = channel(sizeof(wish), 0);
     for (; made <= r.readers && !err; made += err == 0) {
-        if (made == 1)
-            fw_open(t);
         readers[made] = (reader){&r, wishes, channel(sizeof(uint64_t), 1), made - 1};
         err = csp_spawn(&unit[made], fw_worker_of(t, made), made == 0 ? own : run, &readers[made]);
     }
+    fw_open_when(t, err ? 0 : r.readers);
     /* -- coordinate -- */
     for (unsigned i = made; i-- > 0; csp_join(unit[i]))
         if (i == 0)

@@ -73,10 +73,9 @@ static void launch(void *arg)
 
     for (unsigned i = 0; i <= h->refcount.readers; i++) {
         green_attr attr = {.worker = (int)(i % fw_workers(h->refcount.trial))};
-        if (i == 1)
-            fw_open(h->refcount.trial);
         FW_MUST(green_spawn(&unit[i], &attr, i == 0 ? own : run, &h->reader[i]) == 0);
     }
+    fw_open_when(h->refcount.trial, h->refcount.readers);
     /* -- coordinate -- */
     for (unsigned i = h->refcount.readers + 1; i-- > 0; green_join(unit[i]))
         if (i == 0)

@@ -84,12 +84,12 @@ static void launch(void *arg)
 
     for (unsigned i = 0; i < o->slots; i++)
         FW_MUST(green_try_send(o->slot[i].token, "") == 0);
-    fw_open(t);
     for (; made < o->refcount.readers && !o->err; made += o->err == 0) {
         green_attr attr = {.worker = (int)(made % fw_workers(t))};
         readers[made] = (reader){o, made};
         o->err = green_spawn(&unit[made], &attr, run, &readers[made]);
     }
+    fw_open_when(t, made);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         green_join(unit[i]);

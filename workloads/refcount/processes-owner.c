@@ -85,11 +85,10 @@ int refcount_processes_owner(fw_trial *t)
     for (unsigned i = 0; i < r.readers; i++)
         FW_MUST(proc_link_create(&answers[i], PROC_PIPE, sizeof(uint64_t), 0) == 0);
     for (; made <= r.readers && !err; made += err == 0) { /* the owner first */
-        if (made == 1)
-            fw_open(t);
         err = proc_spawn(&unit[made], fw_worker_of(t, made), made == 0 ? own : run,
                          &(unit_arg){&r, wishes, answers, made == 0 ? 0 : made - 1});
     }
+    fw_open_when(t, err ? 0 : r.readers);
     proc_link_destroy(wishes); /* the last reader's end is the owner's end */
     for (unsigned i = 0; i < r.readers; i++)
         proc_link_destroy(answers[i]);

@@ -80,9 +80,9 @@ int refcount_processes_under(fw_trial *t, refcount_policy policy)
         proc_mutex_init(&s[i].lock);
         s[i].version = refcount_make(&r);
     }
-    fw_open(t);
     for (; made < r.readers && !err; made += err == 0)
         err = proc_spawn(&unit[made], fw_worker_of(t, made), run, &(reader){&r, s, slots, made});
+    fw_open_when(t, made);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         if (proc_join(unit[i], &status) != 0 || status != 0)

@@ -98,10 +98,9 @@ static async_fn(house)
     async_begin(house);
     for (unsigned n = self->refcount.readers, i = n + 1; i-- > 0;) { /* the owner is started first */
         int worker = (int)((n - i) % fw_workers(self->refcount.trial));
-        if (i + 1 == n)
-            fw_open(self->refcount.trial);
         FW_MUST(task_spawn(cx, &self->unit[i], worker, i == n ? &self->owner.fut : &self->reader[i].fut) == 0);
     }
+    fw_open_when(self->refcount.trial, self->refcount.readers);
     /* -- coordinate -- */
     task_join_all(&self->all, self->unit, self->refcount.readers);
     async_await(&self->all.fut);

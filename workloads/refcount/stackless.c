@@ -89,13 +89,13 @@ static void spawn_all(task_cx *cx, object *o)
 
     for (unsigned i = 0; i < o->slots; i++)
         give(cx, &o->slot[i]);
-    fw_open(t);
     for (o->made = 0; o->made < o->refcount.readers && !o->err; o->made += o->err == 0) {
         reader *one = &o->reader[o->made];
         *one = (reader){.object = o, .number = o->made};
         future_init(&one->fut, reader_poll);
         o->err = task_spawn(cx, &o->unit[o->made], (int)(o->made % fw_workers(t)), &one->fut);
     }
+    fw_open_when(t, o->made);
 }
 
 static async_fn(object)

@@ -83,11 +83,11 @@ int refcount_threads_under(fw_trial *t, refcount_policy policy)
         thr_mutex_init(&o.slot[i].lock);
         o.slot[i].version = refcount_make(&o.refcount);
     }
-    fw_open(t);
     for (; made < o.refcount.readers && !err; made += err == 0) {
         readers[made] = (reader){&o, made};
         err = thr_spawn(&unit[made], fw_worker_of(t, made), run, &readers[made]);
     }
+    fw_open_when(t, made);
     /* -- coordinate -- */
     for (unsigned i = 0; i < made; i++)
         thr_join(unit[i]);
