@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "fw.h"
+#include "gaps.h"
 
-enum { LEAST_STEAL_TICKS = 2, LEAST_FOREIGN_TICKS = 4 };
-static const double LEAST_STEAL = 0.02, LEAST_FOREIGN = 0.05;
+enum { LEAST_STEAL_TICKS = 2, LEAST_FOREIGN_TICKS = 4, PROBE_NS = 2000000 };
+static const double LEAST_STEAL = 0.02, LEAST_FOREIGN = 0.05, LEAST_LOST = 0.25;
 /* Kernel threads that move a task to its CPU and free it afterwards work for whoever created it, but on their own
  * account: 6 to 15 us a task were measured. */
 static const double KERNEL_S_A_TASK = 20e-6;
@@ -145,5 +146,19 @@ unsigned fw_sentinel_compare(const fw_sentinel *before, const fw_sentinel *after
     if (strcmp(before->governor, after->governor) != 0)
         json_array_append_new(taints,
                               json_sprintf("governor changed from %s to %s", before->governor, after->governor));
+    return (unsigned)(json_array_size(taints) - had);
+}
+
+unsigned fw_sentinel_probe(const fw_sentinel *s, json_t *taints)
+{
+    size_t had = json_array_size(taints);
+    for (unsigned i = 0; i < s->cpus; i++) {
+        fw_gaps g;
+        if (fw_gaps_look(s->cpu[i].cpu, PROBE_NS, &g) == 0 && (double)g.lost_ns > LEAST_LOST * (double)g.elapsed_ns)
+            json_array_append_new(taints,
+                                  json_sprintf("hidden steal: right after the trial %.1f of %.1f ms on CPU %d "
+                                               "went to somebody whom the kernel does not see",
+                                               (double)g.lost_ns / 1e6, (double)g.elapsed_ns / 1e6, s->cpu[i].cpu));
+    }
     return (unsigned)(json_array_size(taints) - had);
 }

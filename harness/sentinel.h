@@ -1,5 +1,5 @@
 /* sentinel.h - was a trial disturbed? Two looks at the kernel's counts and what grew between them. What the machine
- * does not show (no steal column, no cgroup file) is simply not judged. Next: driver/trial.c, driver/doctor.c. */
+ * does not show (no cgroup file) is simply not judged. Next: gaps.h, driver/trial.c, driver/doctor.c. */
 #ifndef SENTINEL_H
 #define SENTINEL_H
 #include <jansson.h>
@@ -31,5 +31,8 @@ void fw_sentinel_read_stat(fw_sentinel *s, const char *text);
  * ticks and 5 % of the time of all CPUs looked at (a tick is 10 ms, so less can't be told), beyond what the kernel
  * itself takes for tasks created meanwhile. How many were added. */
 unsigned fw_sentinel_compare(const fw_sentinel *before, const fw_sentinel *after, uint64_t own_cpu_ns, json_t *taints);
+/* Where steal may be hidden: spins for 2 ms on each CPU that s looked at (gaps.h) and appends to taints those of which
+ * more than a quarter went to somebody whom the kernel does not see. How many were added. */
+unsigned fw_sentinel_probe(const fw_sentinel *s, json_t *taints);
 
 #endif

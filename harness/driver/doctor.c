@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double MOST_HIDDEN_PERCENT = 2;
+
 static void add(fw_grade *g, char cap, const char *reason, const char *effect, const char *fix)
 {
     json_array_append_new(g->reasons, json_pack("{s:s,s:s,s:s,s:o}", "reason", reason, "effect", effect, "fix", fix,
@@ -33,13 +35,21 @@ static void power(fw_grade *g, const json_t *f)
             "echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or 0 > /sys/devices/system/cpu/cpufreq/boost");
     if (is(f, "battery", "Discharging"))
         add(g, 'D', "on battery", "clock rates are held down", "plug it in");
+    if (known(f, "cooling") && !is(f, "cooling", "enough"))
+        add(g, 'D', fw_text("clock rates held down: %s", fw_str_of(f, "cooling")),
+            "they fall during the run, by an unknown share", "a stronger power supply, a fan; let it cool down first");
+}
+
+bool fw_doctor_may_hide_steal(const json_t *f)
+{
+    return known(f, "virtualisation") && !is(f, "steal", "seen");
 }
 
 fw_grade fw_doctor_grade(const json_t *f, const char *sanitizer)
 {
     fw_grade g = {'A', json_array()};
     double cpus = fw_num_of(f, "cpus_allowed", 1), load = fw_num_of(f, "load1", 0);
-    double clock_ns = fw_num_of(f, "clock_cost_ns", 0), files;
+    double clock_ns = fw_num_of(f, "clock_cost_ns", 0), hidden = fw_num_of(f, "hidden_steal_percent", 0), files;
     files = fw_num_of(json_object_get(f, "limits"), "nofile_hard", 1e9);
     if (*sanitizer)
         add(&g, 'F', fw_text("built with the %s sanitizer", sanitizer), "times say nothing", "an ordinary build");
@@ -57,6 +67,10 @@ fw_grade fw_doctor_grade(const json_t *f, const char *sanitizer)
         add(&g, 'D', fw_text("load %.1f on %.0f CPUs", load, cpus), "other programs take part in every figure",
             "end them, wait for the load to fall");
     power(&g, f);
+    if (hidden > MOST_HIDDEN_PERCENT)
+        add(&g, 'D', fw_text("%.1f %% of a CPU's time went to somebody whom the kernel does not see", hidden),
+            "the hypervisor or the firmware stops everything for a while, at any time",
+            "measure when its neighbours are quiet, or on a machine of your own");
     if (clock_ns > 100)
         add(&g, 'D', fw_text("a time stamp costs %.0f ns (%s)", clock_ns, fw_str_of(f, "clocksource")),
             "short operations are hidden by their own timing", "clocksource tsc, where the CPU has an invariant one");
@@ -103,7 +117,7 @@ int fw_cmd_doctor(int argc, char **argv)
     fw_topo *topo = NULL;
     if (fw_topo_load(&topo, NULL))
         topo = NULL;
-    json_t *facts = fw_machine_facts(topo);
+    json_t *facts = fw_machine_facts("", topo);
     fw_grade g = fw_doctor_grade(facts, FW_BUILD_SANITIZE);
     if (json) {
         json_object_set_new(facts, "grade", json_sprintf("%c", g.letter));

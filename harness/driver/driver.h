@@ -137,6 +137,7 @@ typedef struct fw_settings {
     double hang_after_s;
     uint64_t warmup_ns, window_ns;
     bool instrument; /* measured trials of the runtimes that have instruments */
+    bool probe;      /* after each trial: whether somebody takes the CPUs unseen */
     json_t *trace;   /* the request's field, or NULL */
 } fw_settings;
 

@@ -1,8 +1,11 @@
 /* facts.c - reads what the machine says of itself. See doctor.h. */
 #include "doctor.h"
 #include "driver.h"
+#include "gaps.h"
 
 #include <ctype.h>
+#include <glob.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -11,12 +14,30 @@
 #include <cpuid.h>
 #endif
 
+enum { PROBE_NS = 200000000, PROBE_LEAST_NS = 5000000 }; /* all CPUs together; one CPU */
 static const char unknown[] = "not available";
+static const char *root = ""; /* before every path; fw_machine_facts sets it */
+
+static FILE *open_file(const char *path)
+{
+    char *whole = fw_text("%s%s", root, path);
+    FILE *f = fopen(whole, "re");
+    free(whole);
+    return f;
+}
+
+static bool is_there(const char *path)
+{
+    char *whole = fw_text("%s%s", root, path);
+    bool there = access(whole, F_OK) == 0;
+    free(whole);
+    return there;
+}
 
 /* The first line of a file, trimmed, into text; false: there is none. */
 static bool line_of(const char *path, char *text, size_t bytes)
 {
-    FILE *f = fopen(path, "re");
+    FILE *f = open_file(path);
     bool there = f && fgets(text, (int)bytes, f);
     if (f)
         fclose(f);
@@ -43,7 +64,7 @@ static bool value_of(const char *path, const char *key, char *out, size_t bytes)
 {
     char text[8192];
     bool found = false;
-    FILE *f = fopen(path, "re");
+    FILE *f = open_file(path);
     while (f && !found && fgets(text, sizeof text, f)) {
         size_t n = strlen(key);
         char *colon = strchr(text, ':');
@@ -69,9 +90,9 @@ static json_t *cpu_model(void)
     return json_string(unknown);
 }
 
-static json_t *virtualisation(void)
+/* What the CPU itself says; NULL: nothing. */
+static const char *hypervisor_of_cpu(void)
 {
-    char text[4096];
 #if defined(__x86_64__) || defined(__i386__)
     static const struct {
         const char *id, *name;
@@ -81,30 +102,66 @@ static json_t *virtualisation(void)
                  {"bhyve bhyve ", "bhyve guest"}};
     unsigned a, b, c, d;
     char id[13] = "";
-    if (!__get_cpuid(1, &a, &b, &c, &d))
-        return json_string(unknown);
-    if (!(c >> 31))
-        return json_string("none");
+    if (*root || !__get_cpuid(1, &a, &b, &c, &d) || !(c >> 31))
+        return NULL;
     __cpuid(0x40000000, a, b, c, d);
     memcpy(id, &b, 4);
     memcpy(id + 4, &c, 4);
     memcpy(id + 8, &d, 4);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strncmp(id, known[i].id, strlen(known[i].id)) == 0)
-            return json_string(known[i].name);
-    return json_string("guest of an unknown hypervisor");
+            return known[i].name;
+    return "guest of an unknown hypervisor";
 #else
-    return line_of("/sys/hypervisor/type", text, sizeof text) ? json_sprintf("%s guest", text) : json_string(unknown);
+    return NULL;
 #endif
-    (void)text;
+}
+
+/* What the firmware's tables call the machine, where a hypervisor wrote them. */
+static const char *hypervisor_of_firmware(void)
+{
+    static const struct {
+        const char *word, *name;
+    } known[] = {{"QEMU", "QEMU guest"},
+                 {"KVM", "KVM guest"},
+                 {"kvm", "KVM guest"},
+                 {"VMware", "VMware guest"},
+                 {"VirtualBox", "VirtualBox guest"},
+                 {"Virtual Machine", "Hyper-V guest"},
+                 {"Amazon EC2", "EC2 guest"},
+                 {"Google", "Google guest"}};
+    static const char *const paths[] = {"/sys/class/dmi/id/sys_vendor", "/sys/class/dmi/id/product_name",
+                                        "/proc/device-tree/hypervisor/compatible"};
+    char text[256];
+    for (size_t p = 0; p < sizeof paths / sizeof *paths; p++)
+        for (size_t i = 0; line_of(paths[p], text, sizeof text) && i < sizeof known / sizeof *known; i++)
+            if (strstr(text, known[i].word))
+                return known[i].name;
+    return is_there("/proc/device-tree/hypervisor") ? "guest of an unknown hypervisor" : NULL;
+}
+
+static json_t *virtualisation(void)
+{
+    char text[8192];
+    if (line_of("/proc/sys/kernel/osrelease", text, sizeof text) && (strstr(text, "icrosoft")))
+        return json_string("WSL (Hyper-V guest)");
+    const char *name = hypervisor_of_cpu();
+    if (name)
+        return json_string(name);
+    bool flagged = value_of("/proc/cpuinfo", "flags", text, sizeof text) && strstr(text, " hypervisor");
+    if (flagged || !is_there("/sys/class/dmi/id/bios_version")) /* an EC2 server without a guest has DMI names too */
+        name = hypervisor_of_firmware();
+    if (!name && line_of("/sys/hypervisor/type", text, sizeof text))
+        return json_sprintf("%s guest", text);
+    return json_string(name ? name : flagged ? "guest of an unknown hypervisor" : "none");
 }
 
 static const char *container(void)
 {
     char text[4096];
-    if (access("/.dockerenv", F_OK) == 0)
+    if (is_there("/.dockerenv"))
         return "Docker";
-    if (access("/run/.containerenv", F_OK) == 0)
+    if (is_there("/run/.containerenv"))
         return "Podman";
     if (line_of("/run/systemd/container", text, sizeof text))
         return "yes";
@@ -145,7 +202,7 @@ static json_t *quota(void)
 {
     char line[1024];
     double least = 0;
-    FILE *f = fopen("/proc/self/cgroup", "re");
+    FILE *f = open_file("/proc/self/cgroup");
     while (f && fgets(line, sizeof line, f)) {
         char folder[1200], *group = strchr(line, ':'), *path = group ? strchr(group + 1, ':') : NULL;
         if (!path)
@@ -176,6 +233,79 @@ static json_t *turbo(void)
     return json_string(unknown);
 }
 
+/* Whether the clock is held down now, by heat or a weak supply, where firmware tells (a Raspberry Pi's does). */
+static const char *cooling(void)
+{
+    enum { UNDER_VOLTAGE = 1, CAPPED = 2, THROTTLED = 4, HOT = 8 };
+    char text[32];
+    if (line_of("/sys/devices/platform/soc/soc:firmware/get_throttled", text, sizeof text)) {
+        unsigned long bits = strtoul(text, NULL, 16);
+        return bits & UNDER_VOLTAGE ? "under-voltage" : bits & (CAPPED | THROTTLED | HOT) ? "too hot" : "enough";
+    }
+    glob_t found;
+    const char *says = unknown;
+    char *pattern = fw_text("%s/sys/class/hwmon/hwmon*/in0_lcrit_alarm", root);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            if (line_of(found.gl_pathv[i] + strlen(root), text, sizeof text))
+                says = *text == '1' ? "under-voltage" : "enough";
+        globfree(&found);
+    }
+    free(pattern);
+    return says;
+}
+
+/* Of the machine's own batteries, not a mouse's; "Discharging" where one is. */
+static json_t *battery(void)
+{
+    glob_t found;
+    char *pattern = fw_text("%s/sys/class/power_supply/*/type", root), status[64] = "", text[64];
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc && strcmp(status, "Discharging") != 0; i++) {
+            char *type = found.gl_pathv[i] + strlen(root), *folder = fw_text("%.*s", (int)(strlen(type) - 5), type);
+            char *scope = fw_text("%s/scope", folder), *state = fw_text("%s/status", folder);
+            bool own = line_of(type, text, sizeof text) && strcmp(text, "Battery") == 0 &&
+                       !(line_of(scope, text, sizeof text) && strcmp(text, "Device") == 0);
+            if (own && !line_of(state, status, sizeof status))
+                *status = '\0';
+            free(folder);
+            free(scope);
+            free(state);
+        }
+        globfree(&found);
+    }
+    free(pattern);
+    return json_string(*status ? status : unknown);
+}
+
+/* Whether the kernel was ever told that another guest had its CPUs. */
+static const char *steal(void)
+{
+    char text[512];
+    unsigned long long ticks;
+    if (!line_of("/proc/stat", text, sizeof text) || sscanf(text, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &ticks) != 1)
+        return unknown;
+    return ticks ? "seen" : "never seen";
+}
+
+/* The worst CPU's share that went to somebody whom the kernel does not see, in per cent. */
+static json_t *hidden_steal(void)
+{
+    cpu_set_t allowed;
+    double worst = -1;
+    if (*root || sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return json_string(unknown);
+    uint64_t each = PROBE_NS / (unsigned)CPU_COUNT(&allowed);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        fw_gaps g;
+        if (!CPU_ISSET((size_t)cpu, &allowed) || fw_gaps_look(cpu, each > PROBE_LEAST_NS ? each : PROBE_LEAST_NS, &g))
+            continue;
+        double share = 100.0 * (double)g.lost_ns / (double)g.elapsed_ns;
+        worst = share > worst ? share : worst;
+    }
+    return worst < 0 ? json_string(unknown) : json_real(worst);
+}
+
 static json_t *smt(void)
 {
     char text[16];
@@ -187,7 +317,7 @@ static json_t *smt(void)
 static json_t *distribution(void)
 {
     char text[256] = "";
-    FILE *f = fopen("/etc/os-release", "re");
+    FILE *f = open_file("/etc/os-release");
     while (f && fgets(text, sizeof text, f) && strncmp(text, "PRETTY_NAME=", 12) != 0)
         *text = '\0';
     if (f)
@@ -211,8 +341,9 @@ static json_t *limits(void)
     return l;
 }
 
-json_t *fw_machine_facts(const fw_topo *topo)
+json_t *fw_machine_facts(const char *under, const fw_topo *topo)
 {
+    root = under;
     json_t *f = json_object(), *t = topo ? fw_topo_json(topo) : json_object();
     char text[256];
     double load = -1;
@@ -225,16 +356,19 @@ json_t *fw_machine_facts(const fw_topo *topo)
     json_object_set_new(f, "quota", quota());
     json_object_set_new(f, "governor", text_fact("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
     json_object_set_new(f, "turbo", turbo());
+    json_object_set_new(f, "cooling", json_string(cooling()));
     json_object_set_new(f, "distribution", distribution());
     json_object_set_new(f, "memory_bytes",
                         json_integer((json_int_t)sysconf(_SC_PHYS_PAGES) * (json_int_t)sysconf(_SC_PAGESIZE)));
     json_object_set_new(f, "clocksource",
                         text_fact("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
     json_object_set_new(f, "clock_cost_ns", json_real(fw_clock_cost_ns()));
-    json_object_set_new(f, "battery", text_fact("/sys/class/power_supply/BAT0/status"));
+    json_object_set_new(f, "battery", battery());
     if (line_of("/proc/loadavg", text, sizeof text))
         load = strtod(text, NULL);
     json_object_set_new(f, "load1", load >= 0 ? json_real(load) : json_string(unknown));
+    json_object_set_new(f, "steal", json_string(steal()));
+    json_object_set_new(f, "hidden_steal_percent", hidden_steal());
     json_object_set_new(f, "topology_doubts", json_string(topo ? fw_topo_doubts(topo) : ""));
     json_object_set_new(f, "limits", limits());
     json_decref(t);

@@ -81,7 +81,8 @@ static void describe_machine(fw_session *s)
     s->clock_cost_ns = fw_clock_cost_ns();
     s->clock_step_ns = fw_clock_step_ns();
     s->calibration = fw_calibrate();
-    s->machine = fw_machine_facts(s->topo);
+    s->machine = fw_machine_facts("", s->topo);
+    s->settings.probe = fw_doctor_may_hide_steal(s->machine);
     s->grade = fw_doctor_grade(s->machine, FW_BUILD_SANITIZE);
     char *path = fw_text("%s/topology.xml", s->results.folder);
     int err = fw_topo_export(s->topo, path);

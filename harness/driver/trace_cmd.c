@@ -132,7 +132,7 @@ static char *folder_of(const order *o, const fw_entry *e)
 /* What plots/timeline.py says of the trial and its machine. */
 static json_t *about(const fw_point *p, const fw_entry *e, const fw_topo *topo)
 {
-    json_t *facts = fw_machine_facts(topo);
+    json_t *facts = fw_machine_facts("", topo);
     fw_grade grade = fw_doctor_grade(facts, FW_BUILD_SANITIZE);
     json_t *o = json_pack("{s:s,s:{s:O?},s:O?,s:s#,s:s,s:s,s:s,s:s,s:s,s:O}", "alias", fw_anonymous(), "machine", "cpu",
                           json_object_get(facts, "cpu"), "allowed_cpus", json_object_get(facts, "cpus_allowed"),

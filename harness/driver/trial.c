@@ -223,7 +223,7 @@ static uint64_t own_cpu_ns(void)
 }
 
 /* Runs the child between two looks at the machine; what disturbed it becomes taints. */
-static int run_watched(const fw_child_request *request, fw_child_result *r, fw_outcome *o)
+static int run_watched(const fw_settings *s, const fw_child_request *request, fw_child_result *r, fw_outcome *o)
 {
     fw_sentinel before, after;
     int cpus[FW_MAX_WORKERS];
@@ -242,6 +242,8 @@ static int run_watched(const fw_child_request *request, fw_child_result *r, fw_o
     fw_sentinel_take(&after, cpus, n);
     if (rc == 0)
         fw_sentinel_compare(&before, &after, own_cpu_ns() - own, o->taints);
+    if (rc == 0 && s->probe)
+        fw_sentinel_probe(&after, o->taints);
     return rc;
 }
 
@@ -285,7 +287,7 @@ void fw_trial_execute(const fw_settings *s, fw_outcome *o)
                                     steady ? (double)(s->warmup_ns + s->window_ns) / 1e9 + 20 * s->hang_after_s : 0};
     fw_child_result r;
     o->status = "failed";
-    int rc = run_watched(&request, &r, o);
+    int rc = run_watched(s, &request, &r, o);
     free(text);
     if (rc) {
         fail(o, fw_text("no process for it: %s", strerror(-rc)));

@@ -1,7 +1,9 @@
 /* sentinel_test - made-up counts with a known disturbance, and this machine's own files. */
 #include "fw.h"
+#include "gaps.h"
 #include "sentinel.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -56,6 +58,43 @@ static void what_the_kernel_does_for_new_tasks_is_not_others_work(void **state)
     assert_string_equal(found(after, 150000000), "others used 150 ms of CPU time in 1000 ms on the trial's 2 CPUs;");
 }
 
+static void a_gap_is_time_that_the_thread_is_said_to_have_run(void **state)
+{
+    enum { STEPS = 100 };
+    fw_gap_step step[STEPS];
+    for (unsigned i = 0; i < STEPS; i++)
+        step[i] = (fw_gap_step){20000 + i * 100, 20000 + i * 100}; /* no two are alike */
+    step[7] = (fw_gap_step){20000 + 5000000, 21000};               /* another program had the CPU */
+    step[8] = (fw_gap_step){20000 + 60000, 20000 + 60000};         /* an interrupt */
+    fw_gaps g = fw_gaps_judge(step, STEPS);
+    assert_int_equal(g.lost_ns, 0);
+    step[50] = (fw_gap_step){20000 + 3000000, 20000 + 3000000}; /* nobody says who */
+    step[60] = (fw_gap_step){20000 + 1000000, 20000 + 1000000};
+    g = fw_gaps_judge(step, STEPS);
+    assert_int_equal(g.lost_ns, 4000000);
+    assert_int_equal(g.longest_ns, 3000000);
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < STEPS; i++)
+        sum += step[i].wall_ns;
+    assert_int_equal(g.elapsed_ns, sum);
+    assert_int_equal(fw_gaps_judge(step, 0).lost_ns, 0);
+}
+
+static void the_probe_spins_where_it_is_told_and_comes_back(void **state)
+{
+    cpu_set_t had, has;
+    fw_gaps g;
+    assert_int_equal(sched_getaffinity(0, sizeof had, &had), 0);
+    int cpu = 0;
+    while (!CPU_ISSET((size_t)cpu, &had))
+        cpu++;
+    assert_int_equal(fw_gaps_look(cpu, 1000000, &g), 0);
+    assert_true(g.elapsed_ns > 0 && g.lost_ns <= g.elapsed_ns && g.longest_ns <= g.lost_ns);
+    assert_int_equal(sched_getaffinity(0, sizeof has, &has), 0);
+    assert_true(CPU_EQUAL(&had, &has));
+    assert_true(fw_gaps_look(-1, 1000000, &g) < 0 && fw_gaps_look(CPU_SETSIZE, 1000000, &g) < 0);
+}
+
 static void a_cpu_that_went_away(void **state)
 {
     assert_string_equal(found("cpu0 100 0 50 1100 5 0 1 7\n", 0), "CPU 1 went away or came;");
@@ -91,6 +130,8 @@ int main(void)
         cmocka_unit_test(steal_counts_from_two_ticks_and_two_per_cent),
         cmocka_unit_test(others_work_counts_from_five_per_cent),
         cmocka_unit_test(what_the_kernel_does_for_new_tasks_is_not_others_work),
+        cmocka_unit_test(a_gap_is_time_that_the_thread_is_said_to_have_run),
+        cmocka_unit_test(the_probe_spins_where_it_is_told_and_comes_back),
         cmocka_unit_test(a_cpu_that_went_away),
         cmocka_unit_test(throttling_and_governor),
         cmocka_unit_test(this_machine_can_be_read),
