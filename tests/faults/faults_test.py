@@ -72,7 +72,7 @@ class Faults(unittest.TestCase):
         return [t for t in lines if runtime in (None, t["runtime"])]
 
     def caught(self, fault, *words, args=()):
-        done = self.run_it("--runner", self.runner(fault), "--runtime", "faulty,threads", *args)
+        done = self.run_it("--runner", self.runner(fault), "--runtime", "faulty,threads", "--rounds", "1", *args)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         for word in words:
             self.assertIn(word, done.stdout)
@@ -173,8 +173,8 @@ class Faults(unittest.TestCase):
                     self.assertIn("not run", out)
                 self.assertGreaterEqual(len(self.trials()), n)
                 self.assertTrue(json.loads((self.folder() / "manifest.json").read_text())["interrupted"])
-                report = subprocess.run([FIVEWAYS, "report", self.folder()], text=True, capture_output=True, env=self.env)
                 if n == 17:
+                    report = subprocess.run([FIVEWAYS, "report", self.folder()], text=True, capture_output=True, env=self.env)
                     self.assertEqual(report.returncode, 0, report.stderr)
 
     def test_a_killed_driver_leaves_no_runner(self):
