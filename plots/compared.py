@@ -78,16 +78,22 @@ def overview_table(run):
 
 
 def entry_table(run, block):
-    """A row an entry: median, interval, how it compares, throughput, rounds, tainted trials."""
+    """A row an entry: median, interval, how it compares, throughput, CPU time, rounds, and which trials are doubtful."""
     entries = sorted(block["entries"], key=lambda e: e["median"] if e["status"] == "ok" else float("inf"))
     cells, held, rows = block_cells(block, BEST), run.held(block["workload"]), []
+    where = {"roles": ("measure",), "workload": block["workload"], "workers": block["workers"], "placement": block["placement"], "params": block.get("params", "")}
+    cpu = {}
+    for r in run.values("cpu_per_op", **where):
+        cpu.setdefault((r["runtime"], r["variant"]), []).append(r["value"])
     for e in entries:
         ok, name = e["status"] == "ok", results.name_of(e)
+        spent = results.median(cpu[e["runtime"], e["variant"]]) if ok and (e["runtime"], e["variant"]) in cpu else None
         level = f" at {100 * e['level']:.1f} %" if ok and isinstance(e.get("level"), (int, float)) else ""
         rows.append({"model": e["runtime"], "entry": name, "compared": cells[name], "texts": [
             (look.duration(e["median"]) if ok else e["status"], e["median"] if ok else None),
             ("" if not ok else f"{look.duration(e['low'])} – {look.duration(e['high'])}{level}" if e.get("n", 2) > 1 else "one round", e["low"] if ok else None),
             (f"{look.rate(1e9 / e['median']).strip()}/s" if ok and e["median"] and not held else "", 1e9 / e["median"] if ok and e["median"] and not held else None),
-            (str(e.get("n", "")), e.get("n")), (str(e.get("tainted", 0)), e.get("tainted", 0))]})
-    heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "rounds", "tainted"]
+            ("" if spent is None else look.duration(spent), spent), (str(e.get("n", "")), e.get("n")),
+            *((str(e.get(k, 0)), e.get(k, 0)) for k in ("tainted", "outliers", "drifting"))]})
+    heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "CPU time of all", "rounds", "tainted", "outliers", "drifting"]
     return {"heads": heads, "rows": rows}

@@ -89,6 +89,16 @@ def typed(path, line, row):
     return row
 
 
+def outliers(values):
+    """Whether each value lies beyond Tukey's fences, 1.5 times the middle half's width from it; none of fewer than four."""
+    import numpy
+
+    if len(values) < 4:
+        return [False] * len(values)
+    low, high = numpy.quantile(values, (0.25, 0.75))
+    return [bool(v < low - 1.5 * (high - low) or v > high + 1.5 * (high - low)) for v in values]
+
+
 def median(values):
     values = sorted(values)
     middle = len(values) // 2

@@ -1,4 +1,4 @@
-"""Every trial of a block as a tick, with each entry's median and interval: the distribution
+"""Every trial of a block as a tick (an outlier as a cross), with each entry's median and interval: the distribution
 behind one row of the overview. Where operations were timed in batches (an operation too
 short for a time stamp of its own) it is the amortised cost, which a percentile curve is not."""
 import look
@@ -19,12 +19,14 @@ def draw(run, folder, block):
     batches = sorted({r["batch"] for r in rows_of(run, block)})
     amortised = f" Amortised over batches of {batches[-1]}." if batches and batches[-1] > 1 else ""
     look.heading(fig, title, f"Time per {block.get('op', 'operation')}; ticks: trials; mark and bar: median and its interval.{amortised}\n"
-                             "Smaller is better; the axis is logarithmic.")
+                             "Smaller is better; the axis is logarithmic. ×: outlier (beyond Tukey's fences), kept.")
     spoken = []
     for y, entry in enumerate(entries):
         runtime, variant = entry["runtime"], entry.get("variant", "")
         values = [r["value"] for r in rows_of(run, block) if (r["runtime"], r["variant"]) == (runtime, variant)]
-        ticks = ax.plot(values, [y + 0.16] * len(values), linestyle="none", marker="|", markersize=6, color=look.GREY)
+        far = results.outliers(values)
+        ticks = [line for marker, which in (("|", False), ("x", True)) for line in ax.plot(
+            [v for v, out in zip(values, far) if out == which], [y + 0.16] * far.count(which), linestyle="none", marker=marker, markersize=6, color=look.GREY)]
         ax.plot([entry["low"], entry["high"]], [y - 0.1] * 2, color=look.color(runtime), linewidth=5, alpha=0.45, solid_capstyle="butt")
         ax.plot([entry["median"]], [y - 0.1], marker=look.marker(runtime), color=look.color(runtime), markersize=7,
                 markerfacecolor=look.color(runtime) if entry.get("headline", True) else "#ffffff")
@@ -32,7 +34,8 @@ def draw(run, folder, block):
                     textcoords="offset points", va="center", fontsize=9.5, annotation_clip=False)
         look.tag(runtime, *ticks, said)
         spoken.append(f"{results.name_of(entry)}: {look.duration(entry['median'])} "
-                      f"({look.duration(entry['low'])} to {look.duration(entry['high'])}), {entry.get('n', len(values))} trials")
+                      f"({look.duration(entry['low'])} to {look.duration(entry['high'])}), {entry.get('n', len(values))} trials"
+                      + (f", {sum(far)} far off" if any(far) else ""))
     ax.set_xscale("log")
     seen = [r["value"] for r in rows_of(run, block)] + [e[k] for e in entries for k in ("low", "high")]
     low, high = min(seen), max(seen)

@@ -52,7 +52,7 @@ class Maker:
         stem = [str(self.trial), workload, runtime, MODELS[runtime], variant, mode, str(batch), str(workers), "compact", params,
                 str(number), role, status, reason]
         metrics = [("time_per_op", "ns", value), ("throughput", "op/s", 1e9 / value), ("elapsed", "ns", 1e8),
-                   ("max_rss", "byte", 9.4e6)] if status == "ok" else [("", "", None)]
+                   ("cpu_per_op", "ns", 1.4 * value), ("max_rss", "byte", 9.4e6)] if status == "ok" else [("", "", None)]
         if memory and status == "ok":
             metrics += [("user_memory_per_unit", "byte", memory), ("kernel_memory_per_unit", "byte", -1.0 if self.trial % 2 else memory)]
         for metric, unit, v in metrics:
@@ -88,7 +88,7 @@ class Maker:
             for number, value in enumerate(values):
                 self.add(workload, runtime, variant, workers, params, number, "measure", value)
             low, high, level = results.interval(values)
-            entry.update(median=results.median(values), low=low, high=high, level=round(level, 3))
+            entry.update(median=results.median(values), low=low, high=high, level=round(level, 3), outliers=sum(results.outliers(values)), drifting=0)
             measured[results.name_of(entry)] = values
             if workload == "pingpong" and self.hgrm:
                 self.write_hgrm(f"{ident}-{results.entry_name(runtime, variant)}", base * far)

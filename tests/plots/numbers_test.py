@@ -115,7 +115,7 @@ class Numbers(support.Folder):
             block = blocks[table["block"].removeprefix("block-")]
             names = {(e["runtime"] if e["headline"] else f"{e['runtime']}-{e['variant']}"): e for e in block["entries"]}
             self.assertEqual(sorted(r[0] for r in table["rows"][1:]), sorted(names))
-            for name, median, interval, _, throughput, rounds, _ in table["rows"][1:]:
+            for name, median, interval, _, throughput, cpu, rounds, _, outliers, _ in table["rows"][1:]:
                 entry = names[name]
                 if entry["status"] != "ok":
                     self.assertEqual(median, entry["status"])
@@ -126,6 +126,14 @@ class Numbers(support.Folder):
                 ends = median_interval(values)
                 for shown, exact in ((page.nanoseconds(median), values.median()), (low, ends[0]), (high, ends[1]), (float(rounds), len(values))):
                     self.assertTrue(page.rounds_to(shown, exact), (block["id"], name, shown, exact))
+                spent = tidy.figures("cpu_per_op", **{c: block.get(c, "") for c in WHERE}, runtime=entry["runtime"], variant=entry["variant"]).value
+                self.assertEqual(cpu == "", spent.empty)
+                if cpu:
+                    self.assertTrue(page.rounds_to(page.nanoseconds(cpu), spent.median()), (block["id"], name, cpu))
+                if len(values) >= 4: # Tukey's fences
+                    low, high = values.quantile(0.25), values.quantile(0.75)
+                    far = (values < low - 1.5 * (high - low)) | (values > high + 1.5 * (high - low))
+                    self.assertEqual(int(outliers), far.sum(), (block["id"], name))
                 if throughput:
                     self.assertTrue(page.rounds_to(page.per_second(throughput), 1e9 / values.median()), (name, throughput))
                 checked += 1
