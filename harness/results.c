@@ -138,7 +138,16 @@ static const char *const receipt_names[][3] = {
     {"units", "units", "1"},    {"messages", "messages", "1"}, {"peak_live", "peak_live", "1"},
     {"bytes", "bytes", "byte"}, {"ops", "ops", "1"},           {NULL, NULL, NULL}};
 
-/* Percentiles with at least 10 samples above them, from the trial's own buckets. */
+static bool said(const fw_outcome *o, const char *name)
+{
+    json_t *metric;
+    size_t i;
+    json_array_foreach(json_object_get(o->result, "metrics"), i,
+                       metric) if (strcmp(fw_str_of(metric, "name"), name) == 0) return true;
+    return false;
+}
+
+/* Percentiles with at least 10 samples above them, from the trial's own buckets; but what the runner said itself. */
 static void percentile_rows(FILE *f, const fw_results *r, const fw_outcome *o)
 {
     static const struct {
@@ -152,9 +161,10 @@ static void percentile_rows(FILE *f, const fw_results *r, const fw_outcome *o)
     char *path = fw_text("%s/%s", r->folder, csv);
     if (*csv && !strstr(csv, "..") && fw_hist_read_csv(h, path) == 0 && h->total) {
         for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-            if ((double)h->total * (1 - wanted[i].q) >= 10)
+            if ((double)h->total * (1 - wanted[i].q) >= 10 && !said(o, wanted[i].name))
                 row(f, o, wanted[i].name, "ns", (double)fw_hist_quantile(h, wanted[i].q));
-        row(f, o, "max", "ns", (double)h->max_ns);
+        if (!said(o, "max"))
+            row(f, o, "max", "ns", (double)h->max_ns);
     }
     free(path);
     free(h);

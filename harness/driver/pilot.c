@@ -10,11 +10,11 @@
 enum { CLOCKS_AN_OPERATION = 20, LARGEST_BATCH = 4096 };
 
 /* How many operations one time stamp must cover so that it costs at most 1/20 of them; a power of two. timed_ns is an
- * operation's time with the two stamps that the pilot took for each. */
-static unsigned batch_for(double clock_ns, double timed_ns)
+ * operation's time as the pilot saw it, with its share of the two stamps that it took for each `piloted` of them. */
+static unsigned batch_for(double clock_ns, double timed_ns, unsigned piloted)
 {
     unsigned batch = 1;
-    double op_ns = fmax(timed_ns - 2 * clock_ns, 1);
+    double op_ns = fmax(timed_ns - 2 * clock_ns / piloted, 1);
     while (batch < LARGEST_BATCH && op_ns * batch < CLOCKS_AN_OPERATION * clock_ns)
         batch *= 2;
     return batch;
@@ -28,6 +28,7 @@ static void pilot_point(fw_session *s, fw_point *p, size_t *done, size_t all)
         fw_outcome *o =
             fw_session_new(s, &(fw_outcome){.point = p, .which = c, .role = "pilot", .seed = s->options.seed});
         size_t at = (size_t)(o - s->done);
+        unsigned piloted = p->batch; /* the entries before it may have asked for more than one */
         fw_session_run(s, at);
         o = &s->done[at];
         if (o->interrupted) /* it says nothing about the cell */
@@ -37,7 +38,7 @@ static void pilot_point(fw_session *s, fw_point *p, size_t *done, size_t all)
         c->reason = o->reason ? o->reason : "";
         c->pilot_ns = o->time_per_op;
         c->pilot_s = o->seconds;
-        unsigned batch = steady && o->time_per_op > 0 ? batch_for(s->clock_cost_ns, o->time_per_op) : 1;
+        unsigned batch = steady && o->time_per_op > 0 ? batch_for(s->clock_cost_ns, o->time_per_op, piloted) : 1;
         p->batch = batch > p->batch ? batch : p->batch;
         ++*done;
         fw_progress_show(*done, s->expected_s * (double)(all - *done) / (double)all, fw_case_name(c));
