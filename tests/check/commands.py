@@ -2,7 +2,8 @@
 
 usage: commands.py SOURCE BUILD [PAGE-PREFIX...]
 Commands stand in ```sh blocks, one a line. They run as written, a page after another or, with more CPUs, beside it, from
-the top of the tree, but for these: build/ means BUILD; `fiveways run` is given the smoke profile, one round, no charts and a scratch folder for its results; `make TARGET` with a target that would run
+the top of the tree, but for these: build/ means BUILD; `fiveways run` is given the smoke profile, one round, a window of 2 ms if it
+names none, no charts and a scratch folder for its results; `make TARGET` with a target that would run
 this test again or build is only checked to exist (make -n).
 """
 import concurrent.futures
@@ -53,7 +54,7 @@ def as_run(line, scratch):
         line = line.replace("input=FILE", "input=README.md")
     line = re.sub(r"\bbuild/", build + "/", line)
     if re.search(r"\bfiveways run\b", line):
-        line += " --rounds 1 " + smoke
+        line += " --rounds 1 " + ("" if "--window" in line else "--window 0.002 ") + smoke
     return line
 
 

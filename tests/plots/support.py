@@ -4,6 +4,7 @@ import importlib
 import io
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,8 @@ def contrast(one, two):
 
 
 class Folder(unittest.TestCase):
+    whole_once = None
+
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory()
         self.addCleanup(self.temporary.cleanup)
@@ -75,8 +78,17 @@ class Folder(unittest.TestCase):
         for word in words:
             self.assertIn(word, lines[0])
 
+    def whole(self, name="run"):
+        """A copy of the default folder as charts.py, in a process of its own, drew it: once for the whole file."""
+        if not Folder.whole_once:
+            Folder.whole_once = tempfile.TemporaryDirectory()
+            folder = make_results.make(pathlib.Path(Folder.whole_once.name) / "run")
+            done = run("charts.py", folder)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        return pathlib.Path(shutil.copytree(pathlib.Path(Folder.whole_once.name) / "run", self.base / name))
+
     def drawn(self, folder):
-        done = run("charts.py", folder)
+        done = inside("charts", folder)
         self.assertEqual(done.returncode, 0, done.stderr)
         return folder
 

@@ -4,6 +4,7 @@ if(TARGET fiveways AND NOT FW_SANITIZE)
   foreach(area README.md lessons runtimes workloads docs)
     add_test(NAME commands_in_${area}_work
              COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/check/commands.py ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${area})
-    set_tests_properties(commands_in_${area}_work PROPERTIES RUN_SERIAL TRUE TIMEOUT 300)
+    set_tests_properties(commands_in_${area}_work PROPERTIES TIMEOUT 300 COST 30)
   endforeach()
+  set_tests_properties(commands_in_workloads_work PROPERTIES RUN_SERIAL TRUE) # it fills the CPUs by itself
 endif()
