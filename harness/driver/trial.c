@@ -247,8 +247,8 @@ static int run_watched(const fw_settings *s, const fw_child_request *request, fw
     return rc;
 }
 
-/* A worker of a model that was bound elsewhere than asked. A baseline uses one worker only, a reference places itself.
- */
+/* A worker of a model that ran elsewhere than asked gives no figure of this placement. None of a worker that nothing
+ * ran on; a baseline uses one worker only, a reference places itself. */
 static void check_placement(fw_outcome *o)
 {
     json_t *place;
@@ -258,12 +258,13 @@ static void check_placement(fw_outcome *o)
     json_array_foreach(json_object_get(o->result, "placement"), i, place)
     {
         const json_t *asked = json_object_get(place, "asked"), *got = json_object_get(place, "got");
-        if (json_array_size(asked) && !json_equal(asked, got)) {
-            char *a = json_dumps(asked, JSON_COMPACT), *g = got ? json_dumps(got, JSON_COMPACT) : NULL;
-            json_array_append_new(o->taints, json_sprintf("placement: worker %zu was asked to run on %s and ran on %s",
-                                                          i, a ? a : "?", g ? g : "?"));
+        if (json_array_size(asked) && json_array_size(got) && !json_equal(asked, got)) {
+            char *a = json_dumps(asked, JSON_COMPACT), *g = json_dumps(got, JSON_COMPACT);
+            fail(o, fw_text("placement: worker %zu was asked to run on CPUs %s and ran on %s", i, a ? a : "?",
+                            g ? g : "?"));
             free(a);
             free(g);
+            return;
         }
     }
 }

@@ -11,6 +11,7 @@ import tempfile
 import textwrap
 import time
 import unittest
+import unittest.mock
 
 BIN, EXAMPLE = pathlib.Path(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)).resolve()
 FIVEWAYS = BIN / "fiveways"
@@ -105,6 +106,17 @@ class Faults(unittest.TestCase):
     def test_a_wrong_checksum(self):
         self.caught("""
             r = json.loads(honest()); r["receipt"]["checksum"] = "1"; print(json.dumps(r))""", "wrong receipt: checksum is 1")
+
+    def test_a_worker_that_ran_elsewhere(self):
+        told = """
+            r = json.loads(honest()); ops = r["receipt"]["ops"]; r["receipt"].update(units=2, messages=2 * ops, peak_live=2)
+            r["placement"] = [dict(worker=0, asked=[0], got={got})]; print(json.dumps(r))"""
+        model = RUNNER.replace('"reference"', '"model"')
+        with unittest.mock.patch.dict(globals(), RUNNER=model):
+            self.caught(told.format(got=[1]), "placement: worker 0 was asked to run on CPUs [0] and ran on [1]")
+            for got in ([0], []): # as asked; nothing ran on this worker
+                done = self.run_it("--runner", self.runner(told.format(got=got)), "--runtime", "faulty", "--rounds", "1")
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_junk(self):
         self.caught("print('Segmentation fault, honestly')", "something else than one JSON object")
