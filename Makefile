@@ -10,7 +10,7 @@ PEERS   ?=
 help:
 	@echo "make bench            install what is missing, build, run the quick profile, charts, report  (PROFILE=standard ARGS='--workload pingpong')"
 	@echo "make bench PEERS=1    also the reference runners: Go, Rust, C++ libraries (installs them)"
-	@echo "make test             build and test, under 5 minutes     make test-deep   sanitizers, AArch64, 1,000 repeats"
+	@echo "make test             build and test, about 9 minutes     make test-deep   sanitizers, AArch64, 1,000 repeats"
 	@echo "make charts|report    again, from results/latest          make lesson N=00 a class, end to end"
 	@echo "make format           clang-format the C sources          make clean       remove the build"
 

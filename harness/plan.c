@@ -72,22 +72,19 @@ static double total(const fw_plan_point *p, size_t n)
 double fw_plan_fit(fw_plan_point *p, size_t n, double budget)
 {
     while (total(p, n) > budget) {
-        fw_plan_point *costliest = NULL;
-        unsigned most = 0;
+        fw_plan_point *axis = NULL, *block = NULL;
         for (size_t i = 0; i < n; i++)
-            if (p[i].axis && !p[i].dropped && (!costliest || p[i].round_s > costliest->round_s))
-                costliest = &p[i];
-            else if (!p[i].axis && p[i].rounds > most)
-                most = p[i].rounds;
-        if (costliest) {
-            costliest->dropped = true;
-            continue;
-        }
-        if (most <= 1)
+            if (p[i].axis && !p[i].dropped && (!axis || p[i].round_s > axis->round_s))
+                axis = &p[i];
+            else if (!p[i].axis && p[i].rounds > 1 &&
+                     (!block || p[i].round_s * p[i].rounds > block->round_s * block->rounds))
+                block = &p[i];
+        if (axis)
+            axis->dropped = true;
+        else if (block)
+            block->rounds--;
+        else
             break;
-        for (size_t i = 0; i < n; i++)
-            if (!p[i].axis && p[i].rounds == most)
-                p[i].rounds--;
     }
     return total(p, n);
 }

@@ -28,8 +28,9 @@ typedef struct fw_plan_point {
     bool dropped;    /* out: an axis point that does not fit */
 } fw_plan_point;
 
-/* Fits points into `budget` seconds: drops the costliest axis points first, then rounds of all blocks alike, down to
- * one. The expected seconds of what is left; more than the budget only if one round of every block does not fit. */
+/* Fits points into `budget` seconds: drops the costliest axis points first, then rounds, one after another, of the
+ * block that takes longest in all, down to one: cheap blocks keep theirs. The expected seconds of what is left; more
+ * than the budget only if one round of every block does not fit. */
 double fw_plan_fit(fw_plan_point *points, size_t n, double budget);
 /* Does a point with `rounds` of its own run in round `round` of `all`? Spread evenly; the first always. */
 bool fw_plan_runs(unsigned round, unsigned all, unsigned rounds);

@@ -45,7 +45,7 @@ static double round_seconds(const fw_session *s, const fw_point *p)
 
 static void drop(fw_session *s, const fw_plan_point *fit, unsigned wanted)
 {
-    unsigned least = wanted;
+    bool soak = strcmp(s->options.profile, "soak") == 0; /* as many rounds as fit */
     for (size_t i = 0; i < s->points.n; i++) {
         fw_point *p = &s->points.at[i];
         p->dropped = fit[i].dropped;
@@ -53,12 +53,11 @@ static void drop(fw_session *s, const fw_plan_point *fit, unsigned wanted)
         if (p->dropped)
             fw_names_add(&s->dropped, fw_text("%s, axis %s, point '%s': does not fit the budget of %.0f s",
                                               fw_str_of(p->workload, "name"), p->axis, p->label, s->budget_s));
-        else if (!p->axis && p->rounds < least)
-            least = p->rounds;
+        else if (!p->axis && p->rounds < wanted && !soak)
+            fw_names_add(&s->dropped,
+                         fw_text("%s, %s: only %u of %u rounds fit the budget of %.0f s (--budget)",
+                                 fw_str_of(p->workload, "name"), p->label, p->rounds, wanted, s->budget_s));
     }
-    if (least < wanted && strcmp(s->options.profile, "soak") != 0) /* soak: as many as fit */
-        fw_names_add(&s->dropped, fw_text("%u of %u rounds: do not fit the budget of %.0f s (--budget)", wanted - least,
-                                          wanted, s->budget_s));
 }
 
 static void fit(fw_session *s)

@@ -23,7 +23,7 @@ NOT_HERE = {"bench", "test", "test-deep", "clean", "charts", "report", "format",
 
 def pages():
     patterns = ["README.md", "lessons/*/*.md", "lessons/bugs/*/*.md", "runtimes/*/README.md", "workloads/*/README.md",
-                "docs/*.md", "harness/PROTOCOL.md", "results/SCHEMA.md"]
+                "docs/*.md", "harness/PROTOCOL.md", "results/SCHEMA.md", "results/*/*/README.md"]
     found = sorted({p for pattern in patterns for p in glob.glob(os.path.join(source, pattern))})
     return [p for p in found if not prefixes or any(os.path.relpath(p, source).startswith(x) for x in prefixes)]
 

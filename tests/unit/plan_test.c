@@ -75,8 +75,8 @@ static void axis_points_go_before_rounds_and_the_costliest_first(void **state)
     fw_plan_point p[] = {{false, 4, 6, false}, {true, 1, 2, false}, {true, 5, 2, false}, {false, 2, 6, false}};
     double left = fw_plan_fit(p, 4, 40); /* 36 + 2 + 10 wanted */
     assert_true(left == 38 && p[2].dropped && !p[1].dropped && p[0].rounds == 6);
-    left = fw_plan_fit(p, 4, 20); /* three rounds of 6 s */
-    assert_true(left == 18 && p[1].dropped && p[0].rounds == 3 && p[3].rounds == 3);
+    left = fw_plan_fit(p, 4, 20); /* of the block that takes longest: 24, 20, 16, 12 s, then as long as the other */
+    assert_true(left == 20 && p[1].dropped && p[0].rounds == 2 && p[3].rounds == 6);
     left = fw_plan_fit(p, 4, 1); /* one round can't be had for less */
     assert_true(left == 6 && p[0].rounds == 1 && p[3].rounds == 1);
 }

@@ -18,7 +18,7 @@ static const fw_param params[] = {
 
 static const fw_block blocks[] = {
     {"a thousand, all live behind a gate", 0, "units=1000"},
-    {"ten thousand, a hundred at a time", 0, "units=10000;burst=100;gate=0"},
+    {"a thousand, a hundred at a time", 0, "units=1000;burst=100;gate=0"},
     {NULL, 0, NULL},
 };
 
