@@ -107,11 +107,10 @@ typedef struct fw_point { /* a block, or a point of an axis */
     const json_t *workload;
     json_t *params;  /* all of them: name → string */
     json_t *workers; /* as the protocol wants them */
-    unsigned nworkers, rounds, batch, group;
-    bool oversubscribed, dropped;
+    unsigned nworkers, rounds, batch;
+    bool oversubscribed, dropped, cut; /* cut: its later rounds were left out, for want of time */
     fw_case *cases;
     size_t ncases;
-    size_t twin; /* for the next round */
 } fw_point;
 
 typedef struct fw_outcome {

@@ -47,43 +47,48 @@ static void say_row(const fw_session *s, const fw_point *p, unsigned round, size
     fflush(stdout);
 }
 
-/* The seconds from trial i to the end of its round. */
-static double round_seconds(const fw_session *s, size_t i)
+static bool begins_round(const fw_session *s, size_t i)
 {
-    double sum = 0;
-    unsigned round = s->planned[i].round;
-    for (; i < s->nplanned && (s->planned[i].point->axis || s->planned[i].round == round); i++)
-        sum += fw_trial_seconds(s, s->planned[i].point, s->planned[i].which);
-    return sum;
+    const fw_outcome *last = i ? &s->planned[i - 1] : NULL, *next = &s->planned[i];
+    return !last || last->point != next->point || last->round != next->round;
 }
 
-/* Trial i begins a round of the blocks that the budget can't hold? Whole rounds only: a half one has no pairs. */
-static bool stops_before(fw_session *s, size_t i, unsigned *round)
+/* Whether the round of its block (or axis point) that trial i begins is left out, since the budget can't hold it: a
+ * half one would have no pairs. A block's first is always run. */
+static bool skips_round(fw_session *s, size_t i)
 {
     const fw_outcome *next = &s->planned[i];
-    if (next->point->axis || next->round == *round)
+    fw_point *p = next->point;
+    double seconds = 0;
+    if (p->cut || (!p->axis && next->round == 0))
+        return p->cut;
+    for (size_t k = i; k == i || (k < s->nplanned && !begins_round(s, k)); k++)
+        seconds += fw_trial_seconds(s, p, s->planned[k].which);
+    if (seconds <= fw_budget_left(s))
         return false;
-    *round = next->round;
-    if (next->round == 0 || round_seconds(s, i) <= fw_budget_left(s))
-        return false;
-    fw_names_add(&s->dropped,
-                 fw_text("from round %u on: the budget of %.0f s is used up (--budget)", *round + 1, s->budget_s));
-    return true;
+    fw_names_add(&s->dropped, fw_text("%s, %s, from round %u on: the budget of %.0f s is used up (--budget)",
+                                      fw_str_of(p->workload, "name"), p->label, next->round + 1, s->budget_s));
+    p->rounds = next->round;
+    return p->cut = true;
 }
 
 void fw_measure(fw_session *s)
 {
     double left = s->expected_s;
     size_t first = s->ndone;
-    unsigned round = 0;
+    bool skips = false;
     fw_progress_start(s->nplanned, left);
     for (size_t i = 0; i < s->nplanned && !fw_interrupted && !s->results.error; i++) {
         const fw_outcome *next = &s->planned[i];
-        if (stops_before(s, i, &round))
-            break;
-        if (i == 0 || s->planned[i - 1].point != next->point)
-            first = s->ndone;
         double expected = fw_trial_seconds(s, next->point, next->which);
+        if (begins_round(s, i)) {
+            first = s->ndone;
+            skips = skips_round(s, i);
+        }
+        if (skips) {
+            left -= expected;
+            continue;
+        }
         if (!next->which->failed && !next->which->refused) {
             size_t at = run_one(s, next, 0);
             bool ok = strcmp(s->done[at].status, "ok") == 0;
@@ -96,7 +101,7 @@ void fw_measure(fw_session *s)
         char *name = fw_case_name(next->which);
         fw_progress_show(i + 1, left, name);
         free(name);
-        if (i + 1 == s->nplanned || s->planned[i + 1].point != next->point)
+        if (i + 1 == s->nplanned || begins_round(s, i + 1))
             say_row(s, next->point, next->round, first);
     }
     fw_progress_clear();

@@ -43,21 +43,60 @@ static double round_seconds(const fw_session *s, const fw_point *p)
     return sum + twins;
 }
 
+/* One line an axis: which of its points were dropped. */
+static void tell_axes(fw_session *s)
+{
+    char *points = NULL;
+    const fw_point *last = NULL;
+    for (size_t i = 0; i <= s->points.n; i++) {
+        const fw_point *p = i < s->points.n && s->points.at[i].dropped ? &s->points.at[i] : NULL;
+        bool other = p && last && (p->workload != last->workload || strcmp(p->axis, last->axis) != 0);
+        if (last && (other || i == s->points.n)) {
+            fw_names_add(&s->dropped, fw_text("%s, axis %s: no room in the budget of %.0f s (--budget) for %s",
+                                              fw_str_of(last->workload, "name"), last->axis, s->budget_s, points));
+            points = NULL;
+        }
+        if (p) {
+            const char *value = p->label + strlen(p->axis) + 1;
+            points = points ? fw_text("%s, %s", points, value) : fw_text("%s", value);
+            last = p;
+        }
+    }
+}
+
+/* One line: the rounds of each workload's worst block, where some don't have all. */
+static void tell_rounds(fw_session *s, unsigned wanted)
+{
+    char *held = NULL;
+    bool all = true;
+    for (size_t i = 0; i < s->points.n; i++) {
+        const json_t *workload = s->points.at[i].workload;
+        unsigned least = wanted;
+        if (s->points.at[i].axis || (i && s->points.at[i - 1].workload == workload))
+            continue;
+        for (size_t k = i; k < s->points.n; k++) {
+            const fw_point *p = &s->points.at[k];
+            if (!p->axis && p->workload == workload && p->rounds < least)
+                least = p->rounds;
+        }
+        all &= least == wanted;
+        held = held ? fw_text("%s, %s %u", held, fw_str_of(workload, "name"), least)
+                    : fw_text("%s %u", fw_str_of(workload, "name"), least);
+    }
+    if (!all)
+        fw_names_add(&s->dropped,
+                     fw_text("rounds: of %u the budget of %.0f s (--budget) holds %s", wanted, s->budget_s, held));
+}
+
 static void drop(fw_session *s, const fw_plan_point *fit, unsigned wanted)
 {
-    bool soak = strcmp(s->options.profile, "soak") == 0; /* as many rounds as fit */
     for (size_t i = 0; i < s->points.n; i++) {
-        fw_point *p = &s->points.at[i];
-        p->dropped = fit[i].dropped;
-        p->rounds = fit[i].rounds;
-        if (p->dropped)
-            fw_names_add(&s->dropped, fw_text("%s, axis %s, point '%s': does not fit the budget of %.0f s",
-                                              fw_str_of(p->workload, "name"), p->axis, p->label, s->budget_s));
-        else if (!p->axis && p->rounds < wanted && !soak)
-            fw_names_add(&s->dropped,
-                         fw_text("%s, %s: only %u of %u rounds fit the budget of %.0f s (--budget)",
-                                 fw_str_of(p->workload, "name"), p->label, p->rounds, wanted, s->budget_s));
+        s->points.at[i].dropped = fit[i].dropped;
+        s->points.at[i].rounds = fit[i].rounds;
     }
+    tell_axes(s);
+    if (strcmp(s->options.profile, "soak") != 0) /* soak: as many as fit */
+        tell_rounds(s, wanted);
 }
 
 static void fit(fw_session *s)

@@ -243,6 +243,11 @@ static void said_of(FILE *out, const json_t *block)
         fputs("no two models to compare: no round in which both ran undisturbed.\n", out);
         return;
     }
+    double rounds = fw_num_of(block, "rounds", FW_LEAST_ROUNDS);
+    if (rounds < FW_LEAST_ROUNDS) {
+        fprintf(out, "%.0f round%s can't separate anything, %d can.\n", rounds, rounds > 1 ? "s" : "", FW_LEAST_ROUNDS);
+        return;
+    }
     if (!g.pair) {
         fputs("no model was separated from another.\n", out);
         return;
@@ -296,7 +301,7 @@ static void levels(FILE *out, const json_t *blocks)
     }
     json_array_foreach(blocks, i, block) json_array_foreach(json_object_get(block, "pairs"), j, p)
     {
-        if (json_is_true(json_object_get(p, "exploratory"))) {
+        if (json_is_true(json_object_get(p, "exploratory")) && fw_num_of(p, "level", 2) > 0) {
             level = fmin(level, fw_num_of(p, "level", 2));
             wanted = fw_num_of(p, "wanted_level", 0);
         }
