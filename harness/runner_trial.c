@@ -24,6 +24,8 @@ _Noreturn static void be_the_trial(const fw_request *r, pid_t parent, fw_tracer 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
+    setsid(); /* as many processes as it may have, they get one session's share of the CPUs: the parent's beat comes
+                 through */
     fw_slot_after_fork();
     dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output carries the result alone */
     if (r->progress_fd > STDERR_FILENO)
