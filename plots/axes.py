@@ -51,8 +51,9 @@ def mark_refusals(ax, refused):
     for row, (runtime, (x, why)) in enumerate(refused.items()):
         y = 0.955 - 0.06 * row
         ax.plot([x], [y], transform=ax.get_xaxis_transform(), marker="x", markersize=7, markeredgewidth=2, color=look.color(runtime), clip_on=False)
-        ax.annotate(f"{runtime} refused: {limit_of(why)}", xy=(x, y), xycoords=("data", "axes fraction"), xytext=(-9, 0),
-                    textcoords="offset points", ha="right", va="center", fontsize=8.5)
+        right = ax.transAxes.inverted().transform(ax.transData.transform((x, 1)))[0] < 0.5
+        ax.annotate(f"{runtime} refused: {limit_of(why)}", xy=(x, y), xycoords=("data", "axes fraction"), xytext=(9 if right else -9, 0),
+                    textcoords="offset points", ha="left" if right else "right", va="center", fontsize=8.5)
 
 
 def limit_of(why):
@@ -83,7 +84,12 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.\n{sweeps.rounds_text(lines)}")
     xs = sorted({p[0] for points in lines.values() for p in points} | {x for x, _ in refused.values()})
     for ax, (series, value, label, speak) in zip(axes[:, 0], panels):
-        ax.set_xscale("log" if xs[-1] >= 20 * max(1, xs[0]) and xs[0] > 0 else "linear")
+        if xs[-1] < 20 * max(1, xs[0]):
+            ax.set_xscale("linear")
+        elif xs[0] > 0:
+            ax.set_xscale("log")
+        else:
+            ax.set_xscale("symlog", linthresh=1)  # 0 stands a step before 1
         ax.set_yscale("log")
         ends = [sweeps.draw_line(ax, line, points, value)[:2] + (sweeps.shown(line), line[0]) for line, points in series.items()]
         ax.margins(y=0.08)

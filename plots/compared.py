@@ -95,5 +95,5 @@ def entry_table(run, block):
             (f"{look.rate(1e9 / e['median']).strip()}/s" if ok and e["median"] and not held else "", 1e9 / e["median"] if ok and e["median"] and not held else None),
             ("" if spent is None else look.duration(spent), spent), (str(e.get("n", "")), e.get("n")),
             *((str(e.get(k, 0)), e.get(k, 0)) for k in ("tainted", "outliers", "drifting"))]})
-    heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "CPU time of all", "rounds", "tainted", "outliers", "drifting"]
+    heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "CPU time (all CPUs)", "rounds", "tainted", "outliers", "drifting"]
     return {"heads": heads, "rows": rows}

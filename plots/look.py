@@ -71,6 +71,17 @@ def tag(runtime, *artists):
 tag.count = 0
 
 
+def time_axis(ax, low, high):
+    """Makes x a logarithmic axis of times from low to high ns, with two ticks or more even where it is short."""
+    span = high / low
+    ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    ax.xaxis.set_major_formatter(lambda v, _: duration(v).replace(".00", "").replace(".0 ", " "))
+    if span < 450:
+        ax.set_xticks([m * 10 ** e for e in range(-1, 12) for m in ((1, 2, 5) if span < 27 else (1, 3)) if low <= m * 10 ** e <= high])
+    ax.minorticks_off()
+
+
 def heading(fig, title, subtitle):
     """Title and one line under it, at the left edge."""
     height = fig.get_size_inches()[1]

@@ -72,15 +72,15 @@ def draw(run, folder, block):
     plt = look.setup()
     found = groups(block)
     where = block.get("label") or f"{block['workers']} worker{'s' if block['workers'] != 1 else ''}"
-    title = f"{block['workload']}: is it the model or the implementation? {where[:1].upper() + where[1:]}"
+    title = f"{block['workload']}: is it the model or the implementation?"
     name = f"{block['id']}-spread"
-    text = textwrap.wrap(sentence(block), 104)
-    height = 2.0 + 0.62 * len(found) + 0.17 * len(text)
+    text = textwrap.wrap(f"{where[:1].upper() + where[1:]}. {sentence(block)}", 100)
+    height = 2.0 + 0.78 * len(found) + 0.17 * len(text)
     fig, ax = plt.subplots(figsize=(7.8, height))
     fig.subplots_adjust(left=0.16, right=0.97, top=1 - (0.8 + 0.17 * len(text)) / height, bottom=0.98 / height)
     look.heading(fig, title, f"A dot is an implementation, its bar the interval; hollow: another variant or language. {results.rounds_of(block)}.\n" + "\n".join(text))
     ax.set_xscale("log")
-    rows = []
+    rows, ends = [], [v for entries in found.values() for e in entries for v in (e["low"], e["high"])]
     for row, (model, entries) in enumerate(found.items()):
         ax.axhspan(-row - 0.42, -row + 0.42, color="#f5f5f5" if row % 2 else "#ffffff", zorder=0)
         if len(entries) > 1:
@@ -92,13 +92,11 @@ def draw(run, folder, block):
             rows.append([TITLES[model], results.name_of(entry), look.duration(entry["median"]), f"{look.duration(entry['low'])} – {look.duration(entry['high'])}"])
     ax.set_yticks([-i for i in range(len(found))], [TITLES[m] for m in found])
     ax.set_ylim(-len(found) + 0.5, 0.6)
-    low, high = ax.get_xlim()
-    ax.set_xlim(low / 1.25, high * 1.25)
-    ax.minorticks_off()
-    ax.xaxis.set_major_formatter(lambda v, _: look.duration(v).replace(".00", "").replace(".0 ", " "))
+    look.time_axis(ax, min(ends) / 1.5, max(ends) * 1.5)
     ax.grid(axis="y", visible=False)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(f"{run.time_name(block['workload'], block.get('op', 'operation'))} (log); left is better")
+    ax.figure.canvas.draw()
     for row, entries in enumerate(found.values()):
         names_above(ax, -row, [(e["median"], results.name_of(e)) for e in entries])
     look.footer(fig, run.footer(block["placement"]))
@@ -109,13 +107,18 @@ def draw(run, folder, block):
 
 
 def names_above(ax, y, points):
-    """The dots' names in small print above them, alternating above and below where they would meet."""
-    ax.figure.canvas.draw()
-    last = {1: -1e9, -1: -1e9}
+    """The dots' names in small print, each in the first place where it meets no other: above, below, further above, further below."""
+    renderer, taken = ax.figure.canvas.get_renderer(), []
+    left, right = (ax.transAxes.transform((x, 0))[0] for x in (0, 1))
     for x, text in sorted(points):
-        at, width = ax.transData.transform((x, y))[0], 5.6 * len(text) * ax.figure.dpi / 100
-        side = next((s for s in (1, -1) if at - width / 2 > last[s] + 4), 1 if last[1] <= last[-1] else -1)
-        place = max(at, last[side] + 4 + width / 2) if at - width / 2 <= last[side] + 4 else at
-        last[side] = place + width / 2
-        ax.annotate(text, xy=(x, y), xytext=((place - at) * 72 / ax.figure.dpi, 7 * side), textcoords="offset points", ha="center", va="bottom" if side > 0 else "top", fontsize=8,
-                    annotation_clip=False)
+        for offset in (7, -7, 18, -18):
+            said = ax.annotate(text, xy=(x, y), xytext=(0, offset), textcoords="offset points", ha="center", va="bottom" if offset > 0 else "top", fontsize=8,
+                               annotation_clip=False)
+            box = said.get_window_extent(renderer)
+            inside = max(left - box.x0, 0) + min(right - box.x1, 0)  # pixels, towards the middle
+            said.set_position((inside * 72 / ax.figure.dpi, offset))
+            box = box.translated(inside, 0)
+            if offset == -18 or not any(box.overlaps(other) for other in taken):
+                taken.append(box.padded(2))
+                break
+            said.remove()

@@ -2,6 +2,7 @@
 (chart 3). An axis point is the median of its rounds with the order-statistic interval;
 two rounds give their extremes."""
 import math
+import textwrap
 
 import look
 import results
@@ -86,6 +87,14 @@ def serial_fractions(lines, seq_ns, cpus):
     return most, {key: (ns / seq_ns - 1 / most) / (1 - 1 / most) for key, ns in at.items()}
 
 
+def serial_text(most, serial):
+    """What serial_fractions found, in a sentence; a model slower than the sequential program has none."""
+    told = [f"{shown(k)} {100 * e:.1f} %" for k, e in serial.items() if e <= 1]
+    slower = [shown(k) for k, e in serial.items() if e > 1]
+    parts = ([", ".join(told)] if told else []) + ([f"slower than seq: {', '.join(slower)}"] if slower else [])
+    return f"Serial fraction at {most} workers: {'; '.join(parts)}." if parts else ""
+
+
 def draw_workers(run, folder, workload, placement, params, rows, name):
     plt = look.setup()
     every = series(rows, lambda r: r["workers"])
@@ -93,13 +102,15 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     base = [r["value"] for r in rows if r["runtime"] == "seq"]
     cpus = run.machine.cpus
     most, serial = serial_fractions(lines, results.median(base) if base and rows[0]["mode"] == "complete" else 0, cpus or 0)
-    serial_said = f"Serial fraction at {most} workers: " + ", ".join(f"{shown(k)} {100 * e:.1f} %" for k, e in serial.items()) + "." if serial else ""
-    fig, ax = plt.subplots(figsize=(7.4, 5.1 if serial else 4.9))
-    fig.subplots_adjust(left=0.11, right=0.78, top=0.735 if serial else 0.765, bottom=0.21)
+    serial_said = serial_text(most, serial)
+    lost = textwrap.wrap(serial_said, 96)
+    height = 4.9 + 0.18 * len(lost)
+    fig, ax = plt.subplots(figsize=(7.4, height))
+    fig.subplots_adjust(left=0.11, right=0.78, top=1 - (1.15 + 0.18 * len(lost)) / height, bottom=1.03 / height)
     op = next((b.get("op", "operation") for b in run.blocks if b["workload"] == workload), "operation")
     look.heading(fig, f"{workload}: throughput against workers",
                  f"{params.replace(';', ', ') or 'default parameters'}. One operation is a {op}.\n{rounds_text(lines)}"
-                 + (f"\n{serial_said}" if serial else ""))
+                 + "".join(f"\n{line}" for line in lost))
     xs = sorted({p[0] for points in lines.values() for p in points})
     ax.set_xscale("log", base=2)
     top = max(1e9 / p[2] for points in lines.values() for p in points) * 1.2

@@ -36,17 +36,9 @@ def draw(run, folder, block):
         spoken.append(f"{results.name_of(entry)}: {look.duration(entry['median'])} "
                       f"({look.duration(entry['low'])} to {look.duration(entry['high'])}), {entry.get('n', len(values))} trials"
                       + (f", {sum(far)} far off" if any(far) else ""))
-    ax.set_xscale("log")
     seen = [r["value"] for r in rows_of(run, block)] + [e[k] for e in entries for k in ("low", "high")]
     low, high = min(seen), max(seen)
-    ax.set_xlim(low / 1.5, high * 1.5)
-    ax.xaxis.set_major_formatter(lambda v, _: look.duration(v).replace(".00", "").replace(".0 ", " "))
-    ax.xaxis.set_minor_formatter(lambda v, _: "")
-    span = high / low
-    if span < 200:
-        ticks = [m * 10 ** e for e in range(0, 12) for m in ((1, 2, 5) if span < 12 else (1, 3)) if low / 1.5 <= m * 10 ** e <= high * 1.5]
-        ax.set_xticks(ticks)
-    ax.minorticks_off()
+    look.time_axis(ax, low / 1.5, high * 1.5)
     ax.set_yticks(range(len(entries)), [results.name_of(e) for e in entries])
     ax.set_ylim(-0.6, len(entries) - 0.4)
     ax.invert_yaxis()

@@ -112,8 +112,7 @@ def small_print(block):
     parts = [results.rounds_of(block), f"placement {block['placement']}"]
     if isinstance(block.get("smallest_ratio"), (int, float)) and block["smallest_ratio"] > 1:
         parts.append(f"smallest ratio that this block tells nine times in ten: {block['smallest_ratio']:.3g}")
-    for key, one in (("tainted", "tainted"), ("outliers", "beyond Tukey's fences"), ("drifting", "with a trend inside")):
-        count = sum(e.get(key, 0) for e in block["entries"])
-        if count:
-            parts.append(f"{count} trial{'s' if count != 1 else ''} {one}")
+    tainted = sum(e.get("tainted", 0) for e in block["entries"])
+    if tainted:
+        parts.append(f"{tainted} trial{'s' if tainted != 1 else ''} tainted")
     return "; ".join(parts) + "."

@@ -115,7 +115,7 @@ class Numbers(support.Folder):
             block = blocks[table["block"].removeprefix("block-")]
             names = {(e["runtime"] if e["headline"] else f"{e['runtime']}-{e['variant']}"): e for e in block["entries"]}
             self.assertEqual(sorted(r[0] for r in table["rows"][1:]), sorted(names))
-            for name, median, interval, _, throughput, cpu, rounds, _, outliers, _ in table["rows"][1:]:
+            for name, median, interval, _, throughput, cpu, rounds, tainted, outliers, drifting in table["rows"][1:]:
                 entry = names[name]
                 if entry["status"] != "ok":
                     self.assertEqual(median, entry["status"])
@@ -130,6 +130,7 @@ class Numbers(support.Folder):
                 self.assertEqual(cpu == "", spent.empty)
                 if cpu:
                     self.assertTrue(page.rounds_to(page.nanoseconds(cpu), spent.median()), (block["id"], name, cpu))
+                self.assertEqual((int(tainted), int(drifting)), (entry["tainted"], entry["drifting"]), (block["id"], name))
                 if len(values) >= 4: # Tukey's fences
                     low, high = values.quantile(0.25), values.quantile(0.75)
                     far = (values < low - 1.5 * (high - low)) | (values > high + 1.5 * (high - low))
