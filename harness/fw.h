@@ -122,7 +122,7 @@ typedef enum fw_counter {
     FW_MIGRATIONS, /* units resumed on another worker than the one they left */
     FW_OVERFLOWS,  /* run queue overflows */
     FW_BOXES,      /* futures boxed for recursion */
-    FW_SPARE,
+    FW_IDLE_NS,    /* ns from when a sleeping worker was told of work, or its timer was due, until it looked */
     FW_COUNTERS
 } fw_counter;
 
@@ -306,7 +306,9 @@ int fw_check_os_units(fw_trial *t, const char *call, uint64_t units, uint64_t by
  * are live. In a trial's first repeat, whose time is discarded, both look (reading /proc, some milliseconds, more with
  * thousands of processes) and leave the metrics user_memory_per_unit and kernel_memory_per_unit in bytes: proportional
  * set size of this process and its children; stacks, page tables and slab of the kernel, which are the whole machine's,
- * so trust them from a thousand units on. fw_memory_live also notes the units live now. */
+ * so trust them from a thousand units on. When the first repeat of a complete cell has ended the runner looks again:
+ * user_memory_left_per_unit and kernel_memory_left_per_unit are what was not given back. fw_memory_live also notes the
+ * units live now. */
 void fw_memory_before(fw_trial *t);
 void fw_memory_live(fw_trial *t, uint64_t units);
 /* Proportional set size in bytes of process pid and of those that its main thread and theirs have forked, reading
@@ -427,6 +429,7 @@ typedef struct fw_about {
     const char *kind;    /* "model", "seq" or "reference" */
     const char *spins;   /* what spins and for how long, or "nothing" */
     const char *threads; /* thread setting: "one OS thread a worker" */
+    bool schedules;      /* its units run on workers of its own, whose sleep FW_IDLE_NS counts */
     /* Instruments: what the runtime counts of itself for a trial that asks for it, which may cost time. NULL: it has
      * none. instrument is called before the cell, report after it, both in the trial's process. */
     void (*instrument)(bool on);

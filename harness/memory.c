@@ -53,21 +53,34 @@ static int64_t kernel_bytes(void)
 void fw_memory_before(fw_trial *t)
 {
     uint64_t start = fw_now_ns();
-    if (t->repeats > 0 || t->memory_known)
+    if (t->repeats > 0 || t->memory_units > 0)
         return;
     t->user_before = fw_user_memory(getpid());
     t->kernel_before = kernel_bytes();
     t->begin_ns += fw_now_ns() - start;
 }
 
+static void tell(fw_trial *t, const char *user, const char *kernel)
+{
+    double units = (double)t->memory_units;
+
+    fw_metric(t, user, "byte", (double)(fw_user_memory(getpid()) - t->user_before) / units);
+    fw_metric(t, kernel, "byte", (double)(kernel_bytes() - t->kernel_before) / units);
+}
+
 void fw_memory_live(fw_trial *t, uint64_t units)
 {
     uint64_t start = fw_now_ns();
     fw_live_sample();
-    if (t->repeats > 0 || units == 0 || t->user_before < 0 || t->kernel_before < 0 || t->memory_known)
+    if (t->repeats > 0 || units == 0 || t->user_before < 0 || t->kernel_before < 0 || t->memory_units > 0)
         return;
-    t->memory_known = true;
-    fw_metric(t, "user_memory_per_unit", "byte", (double)(fw_user_memory(getpid()) - t->user_before) / (double)units);
-    fw_metric(t, "kernel_memory_per_unit", "byte", (double)(kernel_bytes() - t->kernel_before) / (double)units);
+    t->memory_units = units;
+    tell(t, "user_memory_per_unit", "kernel_memory_per_unit");
     t->begin_ns += fw_now_ns() - start;
+}
+
+void fw_memory_after(fw_trial *t)
+{
+    if (t->memory_units > 0)
+        tell(t, "user_memory_left_per_unit", "kernel_memory_left_per_unit");
 }

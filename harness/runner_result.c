@@ -331,6 +331,8 @@ json_t *fw_result_json(const fw_request *r, const fw_watch *w)
             add_steady(o, r, metrics, events);
         for (uint32_t i = 0; i < atomic_load(&t->metric_count) && i < FW_MAX_METRICS; i++)
             add_metric(metrics, t->metric[i].name, t->metric[i].unit, t->metric[i].value);
+        if (fw_about_runtime.schedules)
+            add_metric(metrics, "idle_while_runnable", "ns", (double)fw_counter_sum(FW_IDLE_NS));
     }
     json_object_set_new(o, "metrics", metrics);
     json_object_set_new(o, "usage", usage_json(&t->usage, w));

@@ -228,6 +228,8 @@ static int run_complete(fw_trial *t)
             return err ? err : -EPROTO;
         if (t->repeats != before + 1)
             return fw_fail(t, "the cell did not call fw_begin and fw_end once");
+        if (t->repeats == 1)
+            fw_memory_after(t);
     }
 }
 

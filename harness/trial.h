@@ -44,7 +44,7 @@ struct fw_trial {
     _Atomic uint32_t opened, meters_taken, meters_wanted; /* wanted: UINT32_MAX until fw_open_when says */
     uint64_t begin_ns;                                    /* complete; the one coordinating thread of the cell */
     int64_t user_before, kernel_before;                   /* bytes; by fw_memory_before */
-    bool memory_known;                                    /* fw_memory_live has looked */
+    uint64_t memory_units;                                /* by fw_memory_live; 0: it has not looked */
     uint64_t repeats, measured;                           /* in all; kept in repeat_ns */
     uint64_t cold_ns, repeat_ns[FW_MAX_REPEATS];
     bool warm; /* complete: this repeat is measured */
@@ -92,6 +92,8 @@ void fw_trial_judge(fw_trial *t);
 int fw_trial_prepare(fw_trial *t);
 /* What the runtime counted and the cell returned. */
 void fw_trial_receipt(const fw_trial *t, fw_receipt *receipt);
+/* When the first repeat has ended: what of its units' memory is still there (fw_memory_before in fw.h). */
+void fw_memory_after(fw_trial *t);
 /* Whether receipt satisfies e; if not, -EPROTO and one line: field, rule, wanted, got. */
 int fw_receipt_check(const fw_receipt *receipt, const fw_expect *e, char *why, size_t why_bytes);
 /* Sum that must rise while a trial makes progress. */

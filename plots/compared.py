@@ -77,14 +77,32 @@ def overview_table(run):
     return {"names": names, "rows": rows}
 
 
+def count(n):
+    return "0" if n == 0 else "under 0.001" if n < 0.001 else f"{n:.2g}" if n < 1 else look.three(n)
+
+
+def per_operation(run, where, *metrics):
+    """{(runtime, variant): median over the trials of these metrics' sum / the trial's operations}, for who counts them all."""
+    sums, of = {}, {}
+    for metric in metrics:
+        for r in run.values(metric, **where):
+            sums.setdefault(r["trial_id"], []).append(r["value"])
+    for r in run.values("ops", **where):
+        if len(sums.get(r["trial_id"], ())) == len(metrics) and r["value"] > 0:
+            of.setdefault((r["runtime"], r["variant"]), []).append(sum(sums[r["trial_id"]]) / r["value"])
+    return {key: results.median(values) for key, values in of.items()}
+
+
 def entry_table(run, block):
-    """A row an entry: median, interval, how it compares, throughput, CPU time, rounds, and which trials are doubtful."""
+    """A row an entry: median, interval, how it compares, throughput, what an operation took of CPUs and kernel, rounds, and which
+    trials are doubtful."""
     entries = sorted(block["entries"], key=lambda e: e["median"] if e["status"] == "ok" else float("inf"))
     cells, held, rows = block_cells(block, BEST), run.held(block["workload"]), []
     where = {"roles": ("measure",), "workload": block["workload"], "workers": block["workers"], "placement": block["placement"], "params": block.get("params", "")}
     cpu = {}
     for r in run.values("cpu_per_op", **where):
         cpu.setdefault((r["runtime"], r["variant"]), []).append(r["value"])
+    entered, idle = per_operation(run, where, "futex", "syscalls"), per_operation(run, where, "idle_while_runnable")
     for e in entries:
         ok, name = e["status"] == "ok", results.name_of(e)
         spent = results.median(cpu[e["runtime"], e["variant"]]) if ok and (e["runtime"], e["variant"]) in cpu else None
@@ -93,7 +111,10 @@ def entry_table(run, block):
             (look.duration(e["median"]) if ok else e["status"], e["median"] if ok else None),
             ("" if not ok else f"{look.duration(e['low'])} – {look.duration(e['high'])}{level}" if e.get("n", 2) > 1 else "one round", e["low"] if ok else None),
             (f"{look.rate(1e9 / e['median']).strip()}/s" if ok and e["median"] and not held else "", 1e9 / e["median"] if ok and e["median"] and not held else None),
-            ("" if spent is None else look.duration(spent), spent), (str(e.get("n", "")), e.get("n")),
+            ("" if spent is None else look.duration(spent), spent),
+            *((speak(told[e["runtime"], e["variant"]]), told[e["runtime"], e["variant"]]) if ok and (e["runtime"], e["variant"]) in told else ("", None)
+              for told, speak in ((entered, count), (idle, look.duration))),
+            (str(e.get("n", "")), e.get("n")),
             *((str(e.get(k, 0)), e.get(k, 0)) for k in ("tainted", "outliers", "drifting"))]})
-    heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "CPU time (all CPUs)", "rounds", "tainted", "outliers", "drifting"]
+    heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "CPU time (all CPUs)", "kernel entries", "idle while runnable", "rounds", "tainted", "outliers", "drifting"]
     return {"heads": heads, "rows": rows}

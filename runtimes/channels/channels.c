@@ -62,6 +62,7 @@ int csp_spawn(csp **out, const fw_worker *worker, void (*fn)(void *arg), void *a
         return -err;
     }
     fw_count(fw_slot_here(), FW_CREATED, 1);
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
     *out = p;
     return 0;
 }

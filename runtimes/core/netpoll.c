@@ -305,7 +305,8 @@ static int wait_events(netpoll *n, uint64_t deadline_ns)
 
 void netpoll_wait(netpoll *n, uint64_t deadline_ns, worker *by)
 {
-    fw_count(by->slot, deadline_ns ? FW_PARKS : FW_SYSCALLS, 1);
+    fw_count(by->slot, FW_SYSCALLS, 1);
+    fw_count(by->slot, FW_PARKS, deadline_ns != 0);
     n->got = wait_events(n, deadline_ns);
     FW_MUST(n->got >= 0 || errno == EINTR);
 }
@@ -337,6 +338,8 @@ void netpoll_release(netpoll *n)
 void netpoll_break(netpoll *n)
 {
     uint64_t one = 1; /* edge-triggered: need not be read */
+
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
     FW_MUST(write(n->event, &one, sizeof one) == sizeof one);
 }
 

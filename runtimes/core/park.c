@@ -97,6 +97,7 @@ static bool gave_way(parker *p)
         without--;
         return false;
     }
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
     sched_yield();
     if (take_permit(p))
         return true;

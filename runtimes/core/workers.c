@@ -49,6 +49,7 @@ struct worker_private {
     uint32_t tick, victim, lifo_run;
     uint64_t spin_ns;
     uint64_t waited_ns;        /* how long it last slept in netpoll_wait, or lingered with success */
+    uint64_t roused_ns;        /* when another took it off the list of sleepers; under sleep_lock */
     uint64_t crowded_until_ns; /* it has found others on its CPU, and does not linger or look around until then */
     uint64_t stolen_ns;        /* when it last stole; 0: and has asked since whether that was worth it */
     unsigned in_vain;          /* thefts in a row that were not */
@@ -100,6 +101,7 @@ static struct worker_private *rouse(pool *p, int index)
         if (index >= 0 && p->asleep[i] != (unsigned)index)
             continue;
         found = &p->workers[p->asleep[i]];
+        found->roused_ns = fw_now_ns();
         p->asleep[i] = p->asleep[--p->asleep_count];
         atomic_fetch_add(&p->idle, SEARCHER - (uint32_t)SLEEPER);
     }
@@ -204,6 +206,7 @@ static bool linger(struct worker_private *w, netpoll *net)
         return false;
     while (!found && now < until && now < timer) {
         uint64_t look = now + LINGER_LOOK_NS, last = now;
+        fw_count(w->self.slot, FW_SYSCALLS, 1);
         sched_yield();
         if ((now = fw_now_ns()) - last > SLICE_NS)
             w->crowded_until_ns = now + CROWD_NS;
@@ -232,6 +235,16 @@ static void wait_for_events(struct worker_private *w, netpoll *net, uint64_t mos
 
     netpoll_wait(net, most, &w->self);
     w->waited_ns = fw_now_ns() - since;
+}
+
+/* There was something for w to do from since_ns on, and it slept. What an event brings is not seen: the kernel does not
+ * say when it came. */
+static void count_idle(struct worker_private *w, uint64_t since_ns)
+{
+    uint64_t now = fw_now_ns();
+
+    if (now > since_ns)
+        fw_count(w->self.slot, FW_IDLE_NS, now - since_ns);
 }
 
 /* One of those who sleep does so in netpoll_wait. */
@@ -267,7 +280,7 @@ static void sleep_until_work(struct worker_private *w)
         park_wait(&w->sleeper, most);
     /* Awake by a wake, an event, a timer or the look: whoever is still on the list takes itself off. Either way it now
      * searches. */
-    rouse(p, (int)w->self.index);
+    count_idle(w, rouse(p, (int)w->self.index) ? (to_rest ? FW_FOREVER : most) : w->roused_ns);
     w->searching = true;
     worker_mark(&w->self, FW_LANE_NONE);
     unsigned woken = 0;

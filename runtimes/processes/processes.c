@@ -50,6 +50,7 @@ int proc_spawn(proc **out, const fw_worker *worker, int (*fn)(void *arg), void *
     }
     p->pidfd = -1; /* a descriptor a child would make each later fork copy it */
     fw_count(slot, FW_CREATED, 1);
+    fw_count(slot, FW_SYSCALLS, 1);
     *out = p;
     return 0;
 }
@@ -58,6 +59,7 @@ int proc_join(proc *p, int *status)
 {
     int got, err = 0;
 
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
     while (waitpid(p->pid, &got, 0) == -1) {
         if (errno != EINTR) {
             err = -errno;

@@ -8,6 +8,7 @@ const fw_about fw_about_runtime = {
     .kind = "model",
     .spins = "an idle worker, up to 50 us before it sleeps, if the workers have a CPU each, and two or more",
     .threads = "one OS thread a worker, bound to its CPUs; units are state machines without a stack",
+    .schedules = true,
     .instrument = core_watch_units,
     .report = core_watch_report,
 };

@@ -46,6 +46,7 @@ int thr_spawn(thr **out, const fw_worker *worker, void (*fn)(void *arg), void *a
         return -err;
     }
     fw_count(fw_slot_here(), FW_CREATED, 1);
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
     *out = t;
     return 0;
 }

@@ -52,11 +52,18 @@ class Maker:
         stem = [str(self.trial), workload, runtime, MODELS[runtime], variant, mode, str(batch), str(workers), "compact", params,
                 str(number), role, status, reason]
         metrics = [("time_per_op", "ns", value), ("throughput", "op/s", 1e9 / value), ("elapsed", "ns", 1e8),
-                   ("cpu_per_op", "ns", 1.4 * value), ("max_rss", "byte", 9.4e6)] if status == "ok" else [("", "", None)]
+                   ("cpu_per_op", "ns", 1.4 * value), ("max_rss", "byte", 9.4e6),
+                   *self.counts(runtime)] if status == "ok" else [("", "", None)]
         if memory and status == "ok":
-            metrics += [("user_memory_per_unit", "byte", memory), ("kernel_memory_per_unit", "byte", -1.0 if self.trial % 2 else memory)]
+            metrics += [("user_memory_per_unit", "byte", memory), ("kernel_memory_per_unit", "byte", -1.0 if self.trial % 2 else memory),
+                        ("user_memory_left_per_unit", "byte", memory / 50), ("kernel_memory_left_per_unit", "byte", 0.0)]
         for metric, unit, v in metrics:
             self.rows.append(stem + [metric, unit, "" if v is None else f"{v:.17g}", str(taint)])
+
+    def counts(self, runtime):
+        """What 1,000 operations took; some counts only of who has them."""
+        ops = [("ops", "1", 1000.0)] + [(n, "1", f * self.trial) for n, f in (("futex", 3.0), ("syscalls", 0.0 if runtime == "green" else 1.0)) if KIND.get(runtime) != "reference"]
+        return ops + ([("idle_while_runnable", "ns", 250.0 * self.trial)] if runtime in ("green", "stackless") else [])
 
     def cells(self, table):
         for runtime in self.models:

@@ -115,7 +115,7 @@ class Numbers(support.Folder):
             block = blocks[table["block"].removeprefix("block-")]
             names = {(e["runtime"] if e["headline"] else f"{e['runtime']}-{e['variant']}"): e for e in block["entries"]}
             self.assertEqual(sorted(r[0] for r in table["rows"][1:]), sorted(names))
-            for name, median, interval, _, throughput, cpu, rounds, tainted, outliers, drifting in table["rows"][1:]:
+            for name, median, interval, _, throughput, cpu, entered, idle, rounds, tainted, outliers, drifting in table["rows"][1:]:
                 entry = names[name]
                 if entry["status"] != "ok":
                     self.assertEqual(median, entry["status"])
@@ -130,6 +130,8 @@ class Numbers(support.Folder):
                 self.assertEqual(cpu == "", spent.empty)
                 if cpu:
                     self.assertTrue(page.rounds_to(page.nanoseconds(cpu), spent.median()), (block["id"], name, cpu))
+                self.per_operation(tidy, block, entry, ["futex", "syscalls"], entered, lambda text: float(text.replace(",", "")))
+                self.per_operation(tidy, block, entry, ["idle_while_runnable"], idle, page.nanoseconds)
                 self.assertEqual((int(tainted), int(drifting)), (entry["tainted"], entry["drifting"]), (block["id"], name))
                 if len(values) >= 4: # Tukey's fences
                     low, high = values.quantile(0.25), values.quantile(0.75)
@@ -139,6 +141,16 @@ class Numbers(support.Folder):
                     self.assertTrue(page.rounds_to(page.per_second(throughput), 1e9 / values.median()), (name, throughput))
                 checked += 1
         self.assertGreater(checked, 0)
+
+    def per_operation(self, tidy, block, entry, metrics, shown, value_of):
+        where = {c: block.get(c, "") for c in WHERE} | {c: entry[c] for c in ENTRY}
+        told = [tidy.figures(metric, **where).set_index("trial_id").value for metric in [*metrics, "ops"]]
+        exact = (sum(told[:-1]) / told[-1]).dropna()
+        self.assertEqual(shown == "", exact.empty)
+        if shown == "under 0.001":
+            self.assertTrue(0 < exact.median() < 0.001)
+        elif shown:
+            self.assertTrue(page.rounds_to(value_of(shown), exact.median()), (block["id"], entry["runtime"], shown))
 
     def axes(self, tables, tidy, folder):
         """A cell '1.2 µs (1.1–1.3) n=4' is the median, the interval and the number of one point of that runtime and workload."""

@@ -1,10 +1,12 @@
 /* pool_test - the worker pool: every job runs once, jobs are stolen, pinned jobs stay,
- * timers fire in order and never early, cancelled ones don't. */
+ * timers fire in order and never early, cancelled ones don't, and how long a sleeper kept work waiting is counted. */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/barrier.h"
 #include "core/park.h"
+#include "core/watch.h"
 #include "core/workers.h"
 
 enum { JOBS = 2000, TIMERS = 100 };
@@ -149,6 +151,27 @@ static void timers_fire_in_order_and_never_early(void)
     pool_stop(p);
 }
 
+/* Of the time from a push to the job, and none of any other. */
+static void how_long_a_sleeper_kept_work_waiting_is_counted(void)
+{
+    uint64_t before = fw_counter_sum(FW_IDLE_NS), waited = 0;
+
+    start(1, false);
+    for (int i = 0; i < 100; i++) {
+        while (!worker_sleeps(p, 0))
+            sched_yield();
+        jobs[0].job = (job){.run = count_run};
+        atomic_store(&left, 1);
+        uint64_t pushed = fw_now_ns();
+        pool_push(p, &jobs[0].job, false);
+        FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+        waited += fw_now_ns() - pushed;
+    }
+    pool_stop(p);
+    uint64_t counted = fw_counter_sum(FW_IDLE_NS) - before;
+    FW_MUST(counted > 0 && counted <= waited);
+}
+
 int main(void)
 {
     core_barrier_init();
@@ -162,6 +185,7 @@ int main(void)
     a_pinned_job_stays_where_it_was_put();
     two_workers_run_at_the_same_time();
     timers_fire_in_order_and_never_early();
+    how_long_a_sleeper_kept_work_waiting_is_counted();
     puts("ok: the pool");
     return 0;
 }

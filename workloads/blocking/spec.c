@@ -61,6 +61,7 @@ void blocking_ail(void *plan)
     uint64_t end = fw_now_ns() + p->hog_ns;
     struct timespec until = {(time_t)(end / 1000000000), (long)(end % 1000000000)};
 
+    fw_count(fw_slot_here(), FW_SYSCALLS, !p->hog);
     if (!p->hog)
         while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
             ;

@@ -34,6 +34,7 @@ typedef struct unit {
 static void sleep_until(uint64_t deadline_ns)
 {
     struct timespec until = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
         ;
 }

@@ -48,6 +48,7 @@ static void poll_all(void *arg)
 
     FW_MUST(epoll_ctl(o->epoll, EPOLL_CTL_ADD, o->server->listener, &listener) == 0);
     while (more || o->live > 0) {
+        fw_count(fw_slot_here(), FW_SYSCALLS, 1);
         int n = epoll_wait(o->epoll, event, EVENTS, SECOND_MS);
         for (int i = 0; i < n; i++) {
             c10k_turn *c = event[i].data.ptr;

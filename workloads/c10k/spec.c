@@ -159,6 +159,7 @@ static int64_t recv_some(int fd, const c10k_http *h, char *in, size_t bytes)
     uint64_t left_ms = h->deadline_ns > now ? (h->deadline_ns - now) / 1000000 + 1 : 0;
     struct pollfd ready = {.fd = fd, .events = POLLIN};
 
+    fw_count(fw_slot_here(), FW_SYSCALLS, h->in_request ? 2 : 1);
     if (h->in_request && poll(&ready, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms) == 0)
         return -ETIMEDOUT;
     ssize_t got;
@@ -171,6 +172,7 @@ static int64_t recv_some(int fd, const c10k_http *h, char *in, size_t bytes)
 static int send_all(int fd, const c10k_out *out)
 {
     for (size_t at = 0; at < out->bytes;) {
+        fw_count(fw_slot_here(), FW_SYSCALLS, 1);
         ssize_t put = send(fd, out->data + at, out->bytes - at, MSG_NOSIGNAL);
         if (put < 0 && errno != EINTR)
             return -errno;

@@ -12,6 +12,7 @@
 static int write_out(c10k_turn *c, c10k_buffers *b)
 {
     while (c->put < b->out.bytes) {
+        fw_count(fw_slot_here(), FW_SYSCALLS, 1);
         ssize_t n = send(c->fd, b->out.data + c->put, b->out.bytes - c->put, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0)
             return -errno;
@@ -87,6 +88,7 @@ bool c10k_has_turn(c10k_turn *c)
 static c10k_next go_on(c10k_turn *c, c10k_buffers *own)
 {
     if (!c->kept) {
+        fw_count(fw_slot_here(), FW_SYSCALLS, 1);
         ssize_t n = recv(c->fd, own->in, sizeof own->in, MSG_DONTWAIT);
         if (n < 0)
             return errno == EAGAIN || errno == EINTR ? C10K_READ : C10K_OVER;

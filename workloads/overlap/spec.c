@@ -199,6 +199,7 @@ void overlap_read(void *arg)
     uint64_t end = fw_now_ns() + p->delay_ns;
     struct timespec until = {(time_t)(end / 1000000000), (long)(end % 1000000000)};
 
+    fw_count(fw_slot_here(), FW_SYSCALLS, p->pipes || !p->delay_ns ? 1 : 2);
     if (p->pipes) {
         r->got = read(r->fd, r->data + r->have, OVERLAP_CHUNK - r->have);
     } else {

@@ -27,6 +27,7 @@ static void measure(void *arg)
         for (unsigned i = 0; i < batch; i++)
             sched_yield();
         fw_count(fw_slot_here(), FW_WORK, 1);
+        fw_count(fw_slot_here(), FW_SYSCALLS, batch);
     } while (fw_meter_record(meter, start, fw_now_ns(), batch));
     while (s->others < yield_units(t) - 1 && chan_recv(s->turns, &(char){0}) == 0)
         s->others++; /* waits: a busy kernel may take longer than the window */

@@ -25,6 +25,7 @@ static void measure(void *arg)
         for (unsigned i = 0; i < batch; i++)
             sched_yield();
         fw_count(fw_slot_here(), FW_WORK, 1);
+        fw_count(fw_slot_here(), FW_SYSCALLS, batch);
     } while (fw_meter_record(meter, start, fw_now_ns(), batch));
     while (atomic_load(&s->others) < yield_units(t) - 1 && !atomic_load(&s->stop))
         sched_yield(); /* a busy kernel may take longer than the window */
