@@ -5,7 +5,7 @@ import look
 import results
 import sweeps
 
-MEMORY = ("user_memory_per_unit", "kernel_memory_per_unit")
+MEMORY, LEFT = (("user_memory_per_unit", "kernel_memory_per_unit"), ("user_memory_left_per_unit", "kernel_memory_left_per_unit"))
 
 
 def groups(run):
@@ -39,11 +39,18 @@ def refusals(rows, at):
     return {name: found[name] for name in look.MODELS if name in found}
 
 
-def memory(run, where, at):
+def memory(run, where, at, metrics=MEMORY):
     """Series of the bytes of one unit, user and kernel memory together. The kernel's is the machine's: others may free some meanwhile."""
-    both = [rows_of(run.values(metric), *where) for metric in MEMORY]
+    both = [rows_of(run.values(metric), *where) for metric in metrics]
     kernel = {(r["trial_id"]): r["value"] for r in both[1]}
-    return sweeps.series([{**r, "value": r["value"] + max(0, kernel[r["trial_id"]])} for r in both[0] if r["trial_id"] in kernel], at)
+    return sweeps.series([{**r, "value": max(0, r["value"]) + max(0, kernel[r["trial_id"]])} for r in both[0] if r["trial_id"] in kernel], at)
+
+
+def mark_left(ax, lines):
+    """Hollow: what of a unit's memory is there when all have ended, from a byte on."""
+    for (runtime, _), points in lines.items():
+        kept = [p for p in points if p[1] >= 1]
+        ax.plot([p[0] for p in kept], [p[1] for p in kept], marker=look.marker(runtime), markersize=6, markerfacecolor="none", color=look.color(runtime), linestyle="none")
 
 
 def mark_refusals(ax, refused):
@@ -73,6 +80,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     cost = "time per unit" if crowd else run.time_name(workload, op)
     panels = [(lines, lambda x, v: v / x if crowd else v, cost, look.duration)]
     held = memory(run, where, at) if key == "units" else {}
+    left = memory(run, where, at, LEFT) if held else {}
     if held:
         panels.append((held, lambda x, v: v, "memory per unit, kernel's included", size_text))
     on = f"{workers} worker{'s' if workers != 1 else ''}"
@@ -81,7 +89,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     fig, axes = plt.subplots(len(panels), 1, figsize=(7.4, 4.4 + 2.9 * (len(panels) - 1)), sharex=True, squeeze=False)
     height = fig.get_size_inches()[1]
     fig.subplots_adjust(left=0.13, right=0.78, top=1 - 1.15 / height, bottom=1.0 / height, hspace=0.16)
-    look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.\n{sweeps.rounds_text(lines)}")
+    look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.{' Hollow: what is left when all have ended.' if left else ''}\n{sweeps.rounds_text(lines)}")
     xs = sorted({p[0] for points in lines.values() for p in points} | {x for x, _ in refused.values()})
     for ax, (series, value, label, speak) in zip(axes[:, 0], panels):
         if xs[-1] < 20 * max(1, xs[0]):
@@ -92,6 +100,8 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
             ax.set_xscale("symlog", linthresh=1)  # 0 stands a step before 1
         ax.set_yscale("log")
         ends = [sweeps.draw_line(ax, line, points, value)[:2] + (sweeps.shown(line), line[0]) for line, points in series.items()]
+        if speak is size_text:
+            mark_left(ax, left)
         ax.margins(y=0.08)
         if ax is axes[0, 0] and refused:
             low, high = ax.get_ylim()
@@ -108,6 +118,8 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     axes[-1, 0].set_xlabel(key)
     look.footer(fig, run.footer(placement))
     said = " ".join(sweeps.describe(series, lambda x, v, value=value, speak=speak: speak(value(x, v)), key) for series, value, _, speak in panels)
+    if left:
+        said += " When all have ended, there is left: " + sweeps.describe(left, lambda x, v: size_text(v), key)
     said += "".join(f" {who} refused at {x:,}: {why}." for who, (x, why) in refused.items())
     look.save(fig, folder, name, title, said)
     return {"name": name, "kind": "axis", "workload": workload, "title": title, "description": said, "drawn": True,

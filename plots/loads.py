@@ -1,13 +1,14 @@
 """Latency against offered load, overload included (chart 4), for a sweep of `load` (percent of each model's own capacity)
 or of `rate` (the same requests a second for all): the median and the 99th percentile over the rate that was achieved, and,
 over what was offered, how much of it was answered in time and what the server's memory did meanwhile.
-Hollow: less than 98 % of what was offered was achieved."""
+Hollow: less than 98 % of what was offered was achieved. A cross, which no line passes: the load generator was at its limit, so
+that the point says nothing of the server."""
 import look
 import results
 import sweeps
 
 KEYS = ("load", "rate")
-METRICS = ("offered", "achieved", "goodput", "p50", "p99", "memory_slope", "saturated", "recover")
+METRICS = ("offered", "achieved", "goodput", "p50", "p99", "memory_slope", "saturated", "recover", "client_limited")
 
 
 def groups(run):
@@ -39,14 +40,24 @@ def saturated(told, load):
     return told["saturated"][load][0] >= 0.5
 
 
+def void(told, load):
+    """The load generator was at its limit in half of the trials or more."""
+    return told.get("client_limited", {}).get(load, (0,))[0] >= 0.5
+
+
 def draw_line(ax, line, told, metric, x_of, scale=1.0):
     """One model's points in the order of the load; its last one, for the label; None: it has none."""
     loads = sorted(set(told["achieved"]) & set(told.get(metric, ())))
     if not loads:
         return None
     runtime = line[0]
+    for load in filter(lambda load: void(told, load), loads):
+        ax.plot([x_of(told, load)], [told[metric][load][0] * scale], marker="x", markersize=6.5, markeredgewidth=1.6, color=look.color(runtime), linestyle="none")
+    loads = [load for load in loads if not void(told, load)] or loads
     xs, points = [x_of(told, load) for load in loads], [told[metric][load] for load in loads]
     ys = [p[0] * scale for p in points]
+    if void(told, loads[-1]):
+        return xs[-1], ys[-1], sweeps.shown(line), runtime
     ax.errorbar(xs, ys, yerr=([(p[0] - p[1]) * scale for p in points], [(p[2] - p[0]) * scale for p in points]), color=look.color(runtime),
                 linestyle=look.dash(runtime), linewidth=1.6, capsize=2.5, elinewidth=0.9)
     for x, y, load in zip(xs, ys, loads):
@@ -64,6 +75,8 @@ def describe(lines, key):
             text = f"{key} {load:,}: {look.rate(offered)}/s offered, {look.rate(achieved)}/s achieved"
             if load in told.get("p99", ()):
                 text += f", p99 {look.duration(told['p99'][load][0])}"
+            if void(told, load):
+                text += ", void: the load generator was at its limit"
             if saturated(told, load):
                 text += f", saturated, {look.rate(told['goodput'][load][0])}/s in time"
                 text += f", recovered after {look.duration(told['recover'][load][0])}" if load in told.get("recover", ()) else ", not recovered"
@@ -81,7 +94,8 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     fig.subplots_adjust(left=0.075, right=0.89, top=0.85, bottom=0.125, hspace=0.27, wspace=0.47)
     rounds = sweeps.rounds_text({line: [(load, *point) for load, point in told["achieved"].items()] for line, told in lines.items()})
     look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Hollow: saturated, less than 98 % of what was offered was achieved; "
-                 f"there the times grow for as long as it lasts.\n{rounds}")
+                 f"there the times grow for as long as it lasts."
+                 + (" Cross: void, the load generator was at its limit." if any(void(told, load) for told in lines.values() for load in told["achieved"]) else "") + f"\n{rounds}")
     percent = key == "load"
     of_offer = lambda told, load: load if percent else told["offered"][load][0]
     offer = "offered, % of the model's own capacity" if percent else f"offered ({op} per second)"
@@ -134,6 +148,8 @@ def table(lines, key):
             p99 = look.duration(told["p99"][load][0]) if load in told.get("p99", ()) else "–"
             if load in told["achieved"] and saturated(told, load):
                 p99 += f", saturated, recovers in {sweeps.whole(told['recover'][load][0])}" if load in told.get("recover", ()) else ", saturated"
+            if void(told, load):
+                p99 += ", void (generator)"
             cells.append(p99 if load in told["achieved"] else "–")
         rows.append([sweeps.shown(line), *cells])
     return {"head": ["99th percentile"] + [f"{key} {load:,}{' %' if key == 'load' else '/s'}" for load in xs], "rows": rows, "wrap": True}

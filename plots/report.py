@@ -177,7 +177,7 @@ def sections(run):
     found = []
     for name in run.workloads():
         about, notice, change = cells.readme(name)
-        blocks = [{"id": b["id"], "label": overview.label(b), "sentences": words.verdict_sentences(b), "small": words.small_print(b),
+        blocks = [{"id": b["id"], "label": overview.label(b), "sentences": words.verdict_sentences(b) + words.limited(b), "small": words.small_print(b),
                    "table": compared.entry_table(run, b)} for b in run.blocks if b["workload"] == name]
         found.append({"name": name, "about": about, "blocks": blocks, "notice": notice or FALLBACK_NOTICE,
                       "change": change or FALLBACK_CHANGE, "command": command(run, name), "cells": cells.side_by_side(name)})

@@ -230,7 +230,7 @@ class Run:
             may(where, block, {"label": str, "params": str, "op": str, "rounds": int, "smallest_ratio": NUMBER, "settings": dict})
             for i, entry in enumerate(block["entries"]):
                 need(f"{where}.entries[{i}]", entry, {"runtime": str, "status": str})
-                may(f"{where}.entries[{i}]", entry, {"model": str, "kind": str, "variant": str, "reason": str, "n": int, "tainted": int, "outliers": int, "drifting": int})
+                may(f"{where}.entries[{i}]", entry, {"model": str, "kind": str, "variant": str, "reason": str, "n": int, "tainted": int, "outliers": int, "drifting": int, "limited": int})
                 if entry["status"] == "ok":
                     need(f"{where}.entries[{i}]", entry, {"median": NUMBER, "low": NUMBER, "high": NUMBER})
             for i, pair in enumerate(block["pairs"]):

@@ -108,6 +108,12 @@ def noise(run):
     return f"{percent:.1f} %" if isinstance(percent, (int, float)) else ""
 
 
+def limited(block):
+    """In a list, for the block's entries whose load generator was at its limit; [] if none was."""
+    said = [f"{people(e)} ({e['limited']} of {e['n']} trials)" for e in block["entries"] if e.get("limited")]
+    return [f"The load generator was at its limit under {joined(said)}: what is shown is the least that they can do."] if said else []
+
+
 def small_print(block):
     parts = [results.rounds_of(block), f"placement {block['placement']}"]
     if isinstance(block.get("smallest_ratio"), (int, float)) and block["smallest_ratio"] > 1:

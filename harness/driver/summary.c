@@ -288,6 +288,22 @@ static void troubles(FILE *out, const json_t *block)
                 json_array_size(json_object_get(block, "entries")));
 }
 
+static void limits(FILE *out, const json_t *block)
+{
+    json_t *e;
+    size_t i;
+    json_array_foreach(json_object_get(block, "entries"), i, e)
+    {
+        char *name = name_of(e);
+        if (fw_num_of(e, "limited", 0) > 0)
+            fprintf(out,
+                    " * %s (%s), %s: the load generator was at its limit in %.0f of %.0f trials: it may be faster\n",
+                    fw_str_of(block, "workload"), fw_str_of(block, "label"), name, fw_num_of(e, "limited", 0),
+                    fw_num_of(e, "n", 0));
+        free(name);
+    }
+}
+
 static void levels(FILE *out, const json_t *blocks)
 {
     json_t *block, *p;
@@ -321,6 +337,7 @@ void fw_summary_words(FILE *out, const json_t *verdicts, unsigned cpus)
     fputs("What this says\n", out);
     json_array_foreach(blocks, i, block) said_of(out, block);
     json_array_foreach(blocks, i, block) troubles(out, block);
+    json_array_foreach(blocks, i, block) limits(out, block);
     levels(out, blocks);
     fprintf(out, "Do not conclude: anything about more than %u CPU%s, or about another machine.\n", cpus,
             cpus == 1 ? "" : "s");

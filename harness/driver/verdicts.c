@@ -76,10 +76,23 @@ static bool drifts(const fw_outcome *o)
     return n == all && fw_stationarity(x, n) == FW_TREND_DRIFTS;
 }
 
+/* Its load generator could do no more. */
+static bool limited(const fw_outcome *o)
+{
+    json_t *metric;
+    size_t i;
+    json_array_foreach(json_object_get(o->result, "metrics"), i, metric)
+    {
+        if (is(fw_str_of(metric, "name"), "client_limited"))
+            return fw_num_of(metric, "value", 0) > 0;
+    }
+    return false;
+}
+
 static json_t *entry_of(const fw_point *p, const fw_case *c, unsigned rounds, const fw_outcome *done, size_t n)
 {
     double *x = calloc(rounds + 1, sizeof *x);
-    size_t have = 0, tainted = 0, outliers = 0, drifting = 0;
+    size_t have = 0, tainted = 0, outliers = 0, drifting = 0, full = 0;
     const fw_runner *r = c->entry.runner;
 
     FW_MUST(x);
@@ -90,6 +103,7 @@ static json_t *entry_of(const fw_point *p, const fw_case *c, unsigned rounds, co
         x[have++] = o->time_per_op;
         tainted += o->tainted;
         drifting += drifts(o);
+        full += limited(o);
     }
     for (size_t i = 0; i < have; i++)
         outliers += fw_is_outlier(x, have, x[i]);
@@ -101,10 +115,10 @@ static json_t *entry_of(const fw_point *p, const fw_case *c, unsigned rounds, co
     FW_MUST(e);
     if (is(status, "ok")) {
         fw_interval i = fw_median_interval(x, have, 0.95);
-        json_object_update_new(e, json_pack("{s:I,s:f,s:f,s:f,s:f,s:I,s:I,s:I}", "n", (json_int_t)have, "median",
+        json_object_update_new(e, json_pack("{s:I,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I}", "n", (json_int_t)have, "median",
                                             fw_median(x, have), "low", i.low, "high", i.high, "level", i.level,
                                             "tainted", (json_int_t)tainted, "outliers", (json_int_t)outliers,
-                                            "drifting", (json_int_t)drifting));
+                                            "drifting", (json_int_t)drifting, "limited", (json_int_t)full));
     }
     free(x);
     return e;

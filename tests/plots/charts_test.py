@@ -32,6 +32,7 @@ class Charts(support.Folder):
         spawn, = (c for c in index["charts"] if c["kind"] == "axis")
         self.assertIn("threads refused at 100,000: pthread_create: EAGAIN (kernel.pid_max is 32768).", spawn["description"])
         self.assertEqual([row[0] for row in spawn["table"]["rows"]], ["threads", "green", "stackless"])
+        self.assertRegex(spawn["description"], r"When all have ended, there is left: threads: [\d.]+ (B|KiB) at 1000 units")
         for chart in index["charts"]:
             svg = (folder / "charts" / f"{chart['name']}.svg").read_text()
             self.assertTrue(svg.rstrip().endswith("</svg>"))
@@ -95,7 +96,7 @@ class Charts(support.Folder):
                         offered = capacity * load / 100
                         figures = {"time_per_op": 1e9 / capacity, "p50": 1e5 + load, "p99": 1e6 * (1 + load) + number} | ({
                             "offered": offered, "achieved": min(offered, capacity), "goodput": offered if load < 100 else 5000.0 + number,
-                            "saturated": float(load > 100), "memory_slope": 1024.0 * load} if load else {}) | ({"recover": 4e8 + number} if load > 100 else {})
+                            "saturated": float(load > 100), "memory_slope": 1024.0 * load, "client_limited": float(runtime == "threads" and load > 100)} if load else {}) | ({"recover": 4e8 + number} if load > 100 else {})
                         for metric, value in figures.items():
                             tidy.write(f"{load * 10 + number},c10k,{runtime},{runtime},,steady,1,1,compact,connections=100;load={load},{number},measure,ok,,"
                                        f"{metric},1,{value},0\n")
@@ -106,6 +107,7 @@ class Charts(support.Folder):
         told = loads.series(run, *where)[("green", "")]
         self.assertEqual([told["p99"][load][0] for load in (50, 95, 200)], [51e6 + 1, 96e6 + 1, 201e6 + 1])
         self.assertEqual([loads.saturated(told, load) for load in (50, 95, 200)], [False, False, True])
+        self.assertEqual([loads.void(loads.series(run, *where)[("threads", "")], load) for load in (50, 95, 200)], [False, False, True])
         self.drawn(folder)
         charts = json.loads((folder / "charts" / "index.json").read_text())["charts"]
         self.assertFalse([c for c in charts if c["kind"] == "axis" and c["workload"] == "c10k"])
@@ -113,6 +115,8 @@ class Charts(support.Folder):
         self.assertIn("load 200: 160 k/s offered, 80.0 k/s achieved, p99 201 ms, saturated, 5.00 k/s in time, recovered after 400 ms.", chart["description"])
         self.assertEqual([row[0] for row in chart["table"]["rows"]], ["threads", "green"])
         self.assertEqual(chart["table"]["rows"][1][3].replace("\u00a0", " "), "201 ms, saturated, recovers in 400 ms")
+        self.assertEqual(chart["table"]["rows"][0][3].replace("\u00a0", " "), "201 ms, saturated, recovers in 400 ms, void (generator)")
+        self.assertEqual(chart["description"].count("void: the load generator was at its limit"), 1)
 
     def test_interval_is_the_order_statistic_one(self):
         import results

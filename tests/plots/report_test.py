@@ -52,6 +52,15 @@ class Report(support.Folder):
         self.assertEqual(done.returncode, 0, done.stderr)
         return (folder / "report.html").read_text()
 
+    def test_a_generator_at_its_limit_is_told_of(self):
+        folder = self.make("limited", axis=False)
+        verdicts = json.loads((folder / "verdicts.json").read_text())
+        next(e for e in verdicts["blocks"][0]["entries"] if e["runtime"] == "green")["limited"] = 2
+        (folder / "verdicts.json").write_text(json.dumps(verdicts))
+        self.assertEqual(support.run("report.py", self.drawn(folder)).returncode, 0)
+        told = re.findall(r"The load generator was at its limit under [^.]*\.", (folder / "report.html").read_text())
+        self.assertEqual(told, ["The load generator was at its limit under green threads (2 of 6 trials): what is shown is the least that they can do."])
+
     def test_the_same_bytes_twice(self):
         text = self.report("one", axis=True)
         self.assertEqual(text, self.report())

@@ -163,6 +163,22 @@ static void tainted_trials_count_in_no_comparison_and_a_repetition_cures(void **
     drop(w);
 }
 
+static void a_load_generator_at_its_limit_is_told(void **state)
+{
+    world *w = make((const double[]){100, 200, 400}, 1.0);
+    json_t *full = json_pack("{s:[{s:s,s:f}]}", "metrics", "name", "client_limited", "value", 1.0);
+    size_t measured = 0;
+    for (size_t i = 0; i < w->n; i++)
+        if (w->done[i].which == &w->cases[1] && strcmp(w->done[i].role, "measure") == 0 && measured++ < 2)
+            w->done[i].result = full;
+    const json_t *block = judged(w);
+    assert_int_equal((int)fw_num_of(json_array_get(json_object_get(block, "entries"), 1), "limited", 9), 2);
+    assert_int_equal((int)fw_num_of(json_array_get(json_object_get(block, "entries"), 0), "limited", 9), 0);
+    assert_true(says(w, "threads: the load generator was at its limit in 2 of 6 trials: it may be faster"));
+    json_decref(full);
+    drop(w);
+}
+
 static void failures_and_refusals_are_named_and_have_no_figures(void **state)
 {
     world *w = make((const double[]){100, 200, 400}, 1.0);
@@ -207,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wide_gap_separates_and_a_narrow_one_does_not),
         cmocka_unit_test(noisy_twins_hold_every_smaller_difference_back),
+        cmocka_unit_test(a_load_generator_at_its_limit_is_told),
         cmocka_unit_test(tainted_trials_count_in_no_comparison_and_a_repetition_cures),
         cmocka_unit_test(failures_and_refusals_are_named_and_have_no_figures),
         cmocka_unit_test(one_round_gives_figures_and_no_verdict),

@@ -16,6 +16,7 @@
 
 #define CAPACITY_WARM_NS UINT64_C(100000000)
 #define CAPACITY_NS UINT64_C(300000000)
+#define CLIENT_FULL 0.95        /* of a CPU: the generator is the limit */
 enum { RECOVERY_WINDOWS = 10 }; /* so much longer than the load lasted, then it is given up */
 
 void c10k_set_free(c10k_conn *c)
@@ -195,6 +196,7 @@ static void tell(c10k_clients *l, double busy)
     fw_metric(l->trial, "service_p50", "ns", (double)fw_hist_quantile(&l->service, 0.5));
     fw_metric(l->trial, "service_p99", "ns", (double)fw_hist_quantile(&l->service, 0.99));
     fw_metric(l->trial, "client_busy", "CPUs", busy);
+    fw_metric(l->trial, "client_limited", "1", busy >= CLIENT_FULL);
     if (l->gap_ns == 0)
         return;
     fw_metric(l->trial, "client_late_p99", "ns", (double)fw_hist_quantile(&l->late, 0.99));
