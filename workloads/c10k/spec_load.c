@@ -16,7 +16,7 @@
 
 #define CAPACITY_WARM_NS UINT64_C(100000000)
 #define CAPACITY_NS UINT64_C(300000000)
-#define CLIENT_FULL 0.95        /* of a CPU: the generator is the limit */
+#define CLIENT_FULL 0.95        /* of a CPU: the generator could do no more, and may be the limit */
 enum { RECOVERY_WINDOWS = 10 }; /* so much longer than the load lasted, then it is given up */
 
 void c10k_set_free(c10k_conn *c)
@@ -192,18 +192,19 @@ static uint64_t cpu_ns(void)
 static void tell(c10k_clients *l, double busy)
 {
     double seconds = (double)(l->meter->window_end_ns - l->meter->warm_end_ns) / 1e9;
+    bool open = l->gap_ns > 0, saturated = (double)l->count.answered < 0.98 * (double)l->count.due;
 
     fw_metric(l->trial, "service_p50", "ns", (double)fw_hist_quantile(&l->service, 0.5));
     fw_metric(l->trial, "service_p99", "ns", (double)fw_hist_quantile(&l->service, 0.99));
     fw_metric(l->trial, "client_busy", "CPUs", busy);
-    fw_metric(l->trial, "client_limited", "1", busy >= CLIENT_FULL);
-    if (l->gap_ns == 0)
+    fw_metric(l->trial, "client_limited", "1", busy >= CLIENT_FULL && (!open || saturated));
+    if (!open)
         return;
     fw_metric(l->trial, "client_late_p99", "ns", (double)fw_hist_quantile(&l->late, 0.99));
     fw_metric(l->trial, "offered", "op/s", (double)l->count.due / seconds);
     fw_metric(l->trial, "achieved", "op/s", (double)l->count.answered / seconds);
     fw_metric(l->trial, "goodput", "op/s", (double)l->count.good / seconds);
-    fw_metric(l->trial, "saturated", "1", (double)l->count.answered < 0.98 * (double)l->count.due);
+    fw_metric(l->trial, "saturated", "1", saturated);
 }
 
 bool c10k_load(c10k_clients *l)
