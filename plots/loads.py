@@ -87,6 +87,7 @@ def describe(lines, key):
 
 def draw(run, folder, workload, workers, placement, key, rest, name):
     plt = look.setup()
+    from matplotlib.ticker import LogLocator, NullFormatter
     lines = series(run, workload, workers, placement, key, rest)
     op = look.plural(next((b.get("op", "operation") for b in run.blocks if b["workload"] == workload), "operation"))
     title = f"{workload}: latency against offered load, {workers} worker{'s' if workers != 1 else ''}"
@@ -95,7 +96,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     rounds = sweeps.rounds_text({line: [(load, *point) for load, point in told["achieved"].items()] for line, told in lines.items()})
     look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Hollow: saturated, less than 98 % of what was offered was achieved; "
                  f"there the times grow for as long as it lasts."
-                 + (" Cross: void, the load generator was at its limit." if any(void(told, load) for told in lines.values() for load in told["achieved"]) else "") + f"\n{rounds}")
+                 f"\n{rounds}" + (" Cross: void, the load generator was at its limit too." if any(void(told, load) for told in lines.values() for load in told["achieved"]) else ""))
     percent = key == "load"
     of_offer = lambda told, load: load if percent else told["offered"][load][0]
     offer = "offered, % of the model's own capacity" if percent else f"offered ({op} per second)"
@@ -111,6 +112,8 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
             ax.set_xscale("log")
             ax.set_yscale("log")
             ax.yaxis.set_major_formatter(lambda v, _: look.duration(v).replace(".00", "").replace(".0 ", " "))
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.xaxis.set_minor_formatter(NullFormatter())
             ax.set_xlabel(f"achieved ({op} per second)")
         else:
             ax.set_xlabel(offer)
