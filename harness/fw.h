@@ -306,7 +306,7 @@ int fw_check_os_units(fw_trial *t, const char *call, uint64_t units, uint64_t by
  * are live. In a trial's first repeat, whose time is discarded, both look (reading /proc, some milliseconds, more with
  * thousands of processes) and leave the metrics user_memory_per_unit and kernel_memory_per_unit in bytes: proportional
  * set size of this process and its children; stacks, page tables and slab of the kernel, which are the whole machine's,
- * so trust them from a thousand units on. When the first repeat of a complete cell has ended the runner looks again:
+ * so trust them from a thousand units on. When the last repeat of a complete cell has ended the runner looks again:
  * user_memory_left_per_unit and kernel_memory_left_per_unit are what was not given back. fw_memory_live also notes the
  * units live now. */
 void fw_memory_before(fw_trial *t);

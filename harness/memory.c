@@ -1,4 +1,5 @@
 /* memory.c - what memory the units of a trial hold: see fw_memory_before in fw.h. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,10 @@ void fw_memory_live(fw_trial *t, uint64_t units)
 
 void fw_memory_after(fw_trial *t)
 {
-    if (t->memory_units > 0)
-        tell(t, "user_memory_left_per_unit", "kernel_memory_left_per_unit");
+    if (t->memory_units == 0)
+        return;
+#ifdef __GLIBC__
+    malloc_trim(0); /* what was freed is kept for the next repeat, and there is none */
+#endif
+    tell(t, "user_memory_left_per_unit", "kernel_memory_left_per_unit");
 }

@@ -228,8 +228,6 @@ static int run_complete(fw_trial *t)
             return err ? err : -EPROTO;
         if (t->repeats != before + 1)
             return fw_fail(t, "the cell did not call fw_begin and fw_end once");
-        if (t->repeats == 1)
-            fw_memory_after(t);
     }
 }
 
@@ -294,6 +292,8 @@ int fw_trial_run(fw_trial *t)
         t->repeats = 1;
     }
     fw_usage after = usage_now();
+    if (t->mode == FW_COMPLETE)
+        fw_memory_after(t);
     t->usage = (fw_usage){
         .cpu_user_ns = after.cpu_user_ns - before.cpu_user_ns - t->load.cpu_user_ns,
         .cpu_sys_ns = after.cpu_sys_ns - before.cpu_sys_ns - t->load.cpu_sys_ns,
