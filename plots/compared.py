@@ -77,6 +77,9 @@ def overview_table(run):
     return {"names": names, "rows": rows}
 
 
+DOUBTS = ("tainted", "outliers", "drifting")
+
+
 def count(n):
     return "0" if n == 0 else "under 0.001" if n < 0.001 else f"{n:.2g}" if n < 1 else look.three(n)
 
@@ -115,6 +118,6 @@ def entry_table(run, block):
             *((speak(told[e["runtime"], e["variant"]]), told[e["runtime"], e["variant"]]) if ok and (e["runtime"], e["variant"]) in told else ("", None)
               for told, speak in ((entered, count), (idle, look.duration))),
             (str(e.get("n", "")), e.get("n")),
-            *((str(e.get(k, 0)), e.get(k, 0)) for k in ("tainted", "outliers", "drifting"))]})
-    heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "CPU time (all CPUs)", "kernel entries", "idle while runnable", "rounds", "tainted", "outliers", "drifting"]
+            (", ".join(str(e.get(k, 0)) for k in DOUBTS), sum(e.get(k, 0) for k in DOUBTS))]})
+    heads = [run.time_name(block["workload"], block.get("op", "operation")), "interval of the median", "throughput", "CPU time (all CPUs)", "kernel entries", "idle while runnable", "rounds", ", ".join(DOUBTS)]
     return {"heads": heads, "rows": rows}

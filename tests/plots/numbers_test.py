@@ -115,8 +115,9 @@ class Numbers(support.Folder):
             block = blocks[table["block"].removeprefix("block-")]
             names = {(e["runtime"] if e["headline"] else f"{e['runtime']}-{e['variant']}"): e for e in block["entries"]}
             self.assertEqual(sorted(r[0] for r in table["rows"][1:]), sorted(names))
-            for name, median, interval, _, throughput, cpu, entered, idle, rounds, tainted, outliers, drifting in table["rows"][1:]:
+            for name, median, interval, _, throughput, cpu, entered, idle, rounds, doubts in table["rows"][1:]:
                 entry = names[name]
+                tainted, outliers, drifting = doubts.split(", ")
                 if entry["status"] != "ok":
                     self.assertEqual(median, entry["status"])
                     continue
