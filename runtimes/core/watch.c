@@ -14,8 +14,8 @@ enum { MOST_HOGS = 16 };
 #define LOOK_NS UINT64_C(4000000)
 #define LONG_NS UINT64_C(10000000)
 
-typedef struct seen { /* of one worker, between two looks */
-    uint64_t turns, since_ns;
+typedef struct seen {                    /* of one worker, between two looks */
+    uint64_t turns, since_ns, queued_ns; /* queued_ns: what worker_queued_ns said at since_ns */
     bool booked;
     const char *_Atomic name; /* the answer to the signal: of the unit that runs */
 } seen;
@@ -69,6 +69,15 @@ static void book(const char *name, unsigned index, uint64_t ns, bool anew)
     }
 }
 
+/* For how long worker `index` has been in one unit, without the time that the kernel kept it waiting for a CPU. */
+static uint64_t kept_ns(const watch *w, unsigned index, uint64_t now)
+{
+    const seen *s = &w->worker[index];
+    uint64_t wall = now - s->since_ns, queued = worker_queued_ns(w->pool, index) - s->queued_ns;
+
+    return wall > queued ? wall - queued : 0;
+}
+
 /* A worker that has been in one unit for LONG_NS is asked for its name; the answer is there at the next look. */
 static void look(watch *w, unsigned index)
 {
@@ -80,14 +89,17 @@ static void look(watch *w, unsigned index)
         if (c == FW_SWITCHES || c == FW_POLLS || c == FW_PARKS)
             turns += atomic_load_explicit(&slot->n[c], memory_order_relaxed);
     const char *name = atomic_exchange_explicit(&s->name, NULL, memory_order_acquire);
-    if (name)
-        book(name, index, now - s->since_ns, !s->booked);
-    s->booked |= name != NULL;
+    uint64_t kept = kept_ns(w, index, now);
+    if (name && kept >= LONG_NS) { /* when it was asked, it may have waited for a CPU, which shows only now */
+        book(name, index, kept, !s->booked);
+        s->booked = true;
+    }
     if (turns != s->turns || worker_sleeps(w->pool, index)) {
         s->turns = turns;
         s->since_ns = now;
+        s->queued_ns = worker_queued_ns(w->pool, index);
         s->booked = false;
-    } else if (now - s->since_ns >= LONG_NS) {
+    } else if (kept >= LONG_NS) {
         worker_signal(w->pool, index, SIGURG);
     }
 }

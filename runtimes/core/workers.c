@@ -13,11 +13,13 @@
 #include "workers.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "barrier.h"
 #include "blocking.h"
@@ -45,6 +47,7 @@ struct worker_private {
     timers timers;
     parker sleeper;
     pthread_t thread;
+    pid_t tid; /* set before the pool has started */
     const fw_worker *place;
     uint32_t tick, victim, lifo_run;
     uint64_t spin_ns;
@@ -549,6 +552,7 @@ static void *worker_main(void *arg)
     job *j;
 
     here = &w->self;
+    w->tid = gettid();
     w->self.slot = fw_slot_here();
     name_thread(&w->self);
     w->spin_ns = core_spin_ns(p->n);
@@ -678,6 +682,21 @@ bool worker_sleeps(pool *p, unsigned index)
         found |= p->asleep[i] == index;
     job_list_unlock(&p->sleep_lock);
     return found;
+}
+
+uint64_t worker_queued_ns(const pool *p, unsigned index)
+{
+    char path[64];
+    uint64_t ran, queued = 0;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", (int)p->workers[index].tid);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%" SCNu64 " %" SCNu64, &ran, &queued) != 2)
+        queued = 0;
+    fclose(f);
+    return queued;
 }
 
 void worker_signal(pool *p, unsigned index, int number)
