@@ -75,7 +75,7 @@ def draw(run, folder, block):
     title = f"{block['workload']}: is it the model or the implementation?"
     name = f"{block['id']}-spread"
     text = textwrap.wrap(f"{where[:1].upper() + where[1:]}. {sentence(block)}", 100)
-    height = 2.0 + 0.78 * len(found) + 0.17 * len(text)
+    height = 2.0 + 0.66 * len(found) + 0.17 * len(text)
     fig, ax = plt.subplots(figsize=(7.8, height))
     fig.subplots_adjust(left=0.16, right=0.97, top=1 - (0.8 + 0.17 * len(text)) / height, bottom=0.98 / height)
     look.heading(fig, title, f"A dot is an implementation, its bar the interval; hollow: another variant or language. {results.rounds_of(block)}.\n" + "\n".join(text))
