@@ -50,17 +50,16 @@ def draw_line(ax, line, told, metric, x_of, scale=1.0):
     loads = sorted(set(told["achieved"]) & set(told.get(metric, ())))
     if not loads:
         return None
-    runtime = line[0]
+    runtime, kept = line[0], [load for load in loads if not void(told, load)]
     for load in filter(lambda load: void(told, load), loads):
         ax.plot([x_of(told, load)], [told[metric][load][0] * scale], marker="x", markersize=6.5, markeredgewidth=1.6, color=look.color(runtime), linestyle="none")
-    loads = [load for load in loads if not void(told, load)] or loads
-    xs, points = [x_of(told, load) for load in loads], [told[metric][load] for load in loads]
+    if not kept:
+        return x_of(told, loads[-1]), told[metric][loads[-1]][0] * scale, sweeps.shown(line), runtime
+    xs, points = [x_of(told, load) for load in kept], [told[metric][load] for load in kept]
     ys = [p[0] * scale for p in points]
-    if void(told, loads[-1]):
-        return xs[-1], ys[-1], sweeps.shown(line), runtime
     ax.errorbar(xs, ys, yerr=([(p[0] - p[1]) * scale for p in points], [(p[2] - p[0]) * scale for p in points]), color=look.color(runtime),
                 linestyle=look.dash(runtime), linewidth=1.6, capsize=2.5, elinewidth=0.9)
-    for x, y, load in zip(xs, ys, loads):
+    for x, y, load in zip(xs, ys, kept):
         ax.plot([x], [y], marker=look.marker(runtime), markersize=5.5, color=look.color(runtime), linestyle="none",
                 markerfacecolor="#ffffff" if saturated(told, load) else look.color(runtime), zorder=5)
     return xs[-1], ys[-1], sweeps.shown(line), runtime

@@ -288,20 +288,27 @@ static void troubles(FILE *out, const json_t *block)
                 json_array_size(json_object_get(block, "entries")));
 }
 
+/* One line, where the load generator of some entries was at its limit. */
 static void limits(FILE *out, const json_t *block)
 {
     json_t *e;
     size_t i;
+    bool any = false;
     json_array_foreach(json_object_get(block, "entries"), i, e)
     {
         char *name = name_of(e);
-        if (fw_num_of(e, "limited", 0) > 0)
-            fprintf(out,
-                    " * %s (%s), %s: the load generator was at its limit in %.0f of %.0f trials: it may be faster\n",
-                    fw_str_of(block, "workload"), fw_str_of(block, "label"), name, fw_num_of(e, "limited", 0),
+        if (fw_num_of(e, "limited", 0) > 0) {
+            if (!any)
+                fprintf(out, " * %s (%s): the load generator was at its limit under ", fw_str_of(block, "workload"),
+                        fw_str_of(block, "label"));
+            fprintf(out, "%s%s (%.0f of %.0f trials)", any ? ", " : "", name, fw_num_of(e, "limited", 0),
                     fw_num_of(e, "n", 0));
+            any = true;
+        }
         free(name);
     }
+    if (any)
+        fputs(": what is shown is the least that they can do.\n", out);
 }
 
 static void levels(FILE *out, const json_t *blocks)

@@ -125,6 +125,8 @@ watch *watch_start(pool *p, const char *(*unit_name)(const worker *w))
         return NULL;
     w->pool = p;
     w->unit_name = unit_name;
+    for (unsigned i = 0; i < pool_size(p); i++)
+        w->worker[i].since_ns = fw_now_ns();
     park_init(&w->sleeper, false);
     atomic_store(&asking, w);
     FW_MUST(sigaction(SIGURG, &ask, NULL) == 0);
