@@ -32,6 +32,7 @@ int fw_worker_bind(const fw_worker *w)
     for (unsigned cpu = 0; cpu < FW_MAX_CPUS; cpu++)
         if (w->cpu_mask[cpu / 64] >> (cpu % 64) & 1)
             CPU_SET(cpu, &want);
+    fw_count(fw_slot_here(), FW_SYSCALLS, 2);
     if (sched_setaffinity(0, sizeof want, &want) != 0)
         return -errno;
     CPU_ZERO(&got);

@@ -32,8 +32,10 @@ void core_barrier_plain(void)
 
 void core_barrier_heavy(void)
 {
-    if (core_barrier_both)
+    if (core_barrier_both) {
         core_barrier_plain();
-    else
-        FW_MUST(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0);
+        return;
+    }
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
+    FW_MUST(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0);
 }

@@ -1,7 +1,6 @@
 /* lane.c - making, closing, and waiting. See lane.h. */
 #include "lane.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 /* A switch to another thread takes about a microsecond; so long is worth waiting for one that runs on another CPU. */
@@ -119,7 +118,7 @@ static int wait(lane *l, bool send, uint64_t deadline_ns)
             for (size_t i = 0; i < pauses; i++)
                 core_cpu_relax();
         else if (yields++ < YIELDS)
-            sched_yield();
+            core_yield();
         else
             sleep_on(l, send ? &l->room : &l->items, send, deadline_ns);
     }
@@ -138,7 +137,7 @@ static int slowly(lane *l, void *elem, bool send, uint64_t deadline_ns)
     for (;;) {
         int err = attempt(l, elem, send);
         if (err == -EAGAIN && could_go_on(l, send)) /* somebody has claimed a position and not finished: let it run */
-            sched_yield();
+            core_yield();
         else if (err != -EAGAIN || (err = wait(l, send, deadline_ns)))
             return err;
     }

@@ -24,6 +24,12 @@ void core_cpu_relax(void)
 #endif
 }
 
+void core_yield(void)
+{
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
+    sched_yield();
+}
+
 /* About as long as a sleep and a wake take on another, idle CPU: then a wait costs at most twice what the better choice
  * would have (Karlin et al. 1991). 4 us on bare metal, 40 us where a hypervisor wakes the CPU. Shorter than that, and
  * two who hand over to and fro fall asleep for good at the first delay: each wake takes longer than the other one
@@ -97,8 +103,7 @@ static bool gave_way(parker *p)
         without--;
         return false;
     }
-    fw_count(fw_slot_here(), FW_SYSCALLS, 1);
-    sched_yield();
+    core_yield();
     if (take_permit(p))
         return true;
     without = WAITS_WITHOUT;

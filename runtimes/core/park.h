@@ -33,6 +33,8 @@ uint64_t core_spin_ns(uint64_t rivals);
 /* After losing a race for a line that all want: lets the winner have it for a while, for each attempt takes it away
  * from who makes progress. Returns at once where there is one CPU. */
 void core_stand_back(uint64_t ns);
+/* sched_yield, counted in the caller's slot. */
+void core_yield(void);
 /* PAUSE / YIELD. */
 void core_cpu_relax(void);
 

@@ -80,6 +80,7 @@ static bool install_guard(unsigned char *page)
 {
     static _Atomic bool told;
 
+    fw_count(fw_slot_here(), FW_SYSCALLS, 1); /* madvise or mprotect */
     if (install_marker(page))
         return true;
     if (may_make_page() && mprotect(page, PAGE, PROT_NONE) == 0)
@@ -197,6 +198,7 @@ void core_stack_trim(core_stack_cache *cache)
         if (s->cold || seen++ < STAY_WARM)
             continue;
         size_t canary = s->guarded ? 0 : PAGE;
+        fw_count(fw_slot_here(), FW_SYSCALLS, 1);
         s->cold = madvise(s->low + canary, s->bytes - canary, MADV_DONTNEED) == 0;
         cache->warm -= s->cold;
     }

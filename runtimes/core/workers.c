@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,8 +208,7 @@ static bool linger(struct worker_private *w, netpoll *net)
         return false;
     while (!found && now < until && now < timer) {
         uint64_t look = now + LINGER_LOOK_NS, last = now;
-        fw_count(w->self.slot, FW_SYSCALLS, 1);
-        sched_yield();
+        core_yield();
         if ((now = fw_now_ns()) - last > SLICE_NS)
             w->crowded_until_ns = now + CROWD_NS;
         for (; now < look; now = fw_now_ns())
@@ -332,7 +330,7 @@ static job *steal_next(struct worker_private *victim)
     if (!j)
         return NULL;
     if (core_spin_ns(1) == 0)
-        sched_yield();
+        core_yield();
     for (uint64_t until = fw_now_ns() + SLOT_NS; core_spin_ns(1) && fw_now_ns() < until;) {
         if (atomic_load_explicit(&victim->next, memory_order_relaxed) != j)
             return NULL;

@@ -3,11 +3,11 @@
 #include "task.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "core/chan.h"
+#include "core/park.h"
 
 #define TIMED_OUT UINT32_MAX
 
@@ -59,7 +59,7 @@ void task_sleep_drop(task_sleep_fut *s)
         task_release(s->task);
     else
         while (!atomic_load_explicit(&s->fired, memory_order_acquire)) /* it is firing: a few instructions */
-            sched_yield();
+            core_yield();
 }
 
 /* ---- channels ----------------------------------------------------------- */
@@ -200,14 +200,14 @@ bool task_chan_drop(task_chan_fut *f)
         core_chan_cancel(f->channel, &f->waiter);
         task_release(f->task);
         while (!timer_gone(f))
-            sched_yield();
+            core_yield();
         f->fut.pc = 0;
         return false;
     }
     while (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* decided, and being told */
-        sched_yield();
+        core_yield();
     while (atomic_load_explicit(&f->winner, memory_order_acquire) != TIMED_OUT && !timer_gone(f))
-        sched_yield();
+        core_yield();
     settle(f);
     return true;
 }

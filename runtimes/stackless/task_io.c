@@ -3,8 +3,9 @@
 #include "task.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stddef.h>
+
+#include "core/park.h"
 
 int task_io_open(task_cx *cx, task_io **out, int fd)
 {
@@ -128,7 +129,7 @@ void task_io_drop(task_io_fut *f)
         task_release(f->task);
     else
         while (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* being woken: a few instructions */
-            sched_yield();
+            core_yield();
 }
 
 static void init(task_io_fut *f, int64_t (*call)(task_io_fut *, fw_slot *), task_io *io, const void *buffer,

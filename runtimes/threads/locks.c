@@ -73,7 +73,7 @@ static thr_lock_node *next_of(thr_lock_node *me)
         if (looks())
             core_cpu_relax();
         else
-            sched_yield();
+            core_yield();
     }
     return next;
 }

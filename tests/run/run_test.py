@@ -1,4 +1,5 @@
 """`fiveways run` as its users call it: files, equal work, other programs that read the results, and every wrong word."""
+import collections
 import csv
 import glob
 import json
@@ -274,27 +275,48 @@ class Kernel(unittest.TestCase):
     STRACE = shutil.which("strace")
     CALLS = "clone,clone3,fork,vfork"
 
-    def asked_for(self, runtime, units):
-        trial = {"protocol": 1, "trial_id": 1, "workload": "spawn", "variant": "",
-                 "params": {"units": str(units), "burst": "0", "gate": "1", "depth": "1", "parent_rss": "0"},
-                 "workers": [{"cpus": []}, {"cpus": []}], "warmup_ns": 0, "window_ns": 1, "batch": 1, "seed": "7"}
+    def setUp(self):
+        if not self.STRACE or subprocess.run([self.STRACE, "-f", "-qq", "true"], capture_output=True).returncode:
+            self.skipTest("no strace that may trace (scripts/install-deps --deep)")
+
+    def traced(self, calls, runtime, workload, params, variant="", workers=1, window_ns=1):
+        """A trial's result, and how often it made which of these system calls."""
+        trial = {"protocol": 1, "trial_id": 1, "workload": workload, "variant": variant, "params": params, "workers": [{"cpus": []}] * workers,
+                 "warmup_ns": 0, "window_ns": window_ns, "batch": 1, "seed": "7"}
         with tempfile.NamedTemporaryFile("r", suffix=".strace") as log:
-            done = subprocess.run([self.STRACE, "-f", "-qq", "-e", f"trace={self.CALLS}", "-e", "signal=none", "-o", log.name,
+            done = subprocess.run([self.STRACE, "-f", "-qq", "-e", f"trace={calls}", "-e", "signal=none", "-o", log.name,
                                    BIN / f"fiveways-{runtime}", "--trial"], input=json.dumps(trial), text=True,
                                   capture_output=True, timeout=120)
             result = json.loads(done.stdout)
-            begun = sum(1 for line in log if re.search(r"= \d+$", line))
-        self.assertEqual((result["status"], result["repeats_total"]), ("ok", 1), result)
-        return result["receipt"]["units"], begun
+            made = collections.Counter(found[1] for line in log if (found := re.search(r"^\d+ +(?:<\.\.\. )?(\w+)[ (].* = (?:\?|-?\d+)", line)))
+        self.assertEqual(result["status"], "ok", result)
+        return result, made
+
+    def asked_for(self, runtime, units):
+        result, made = self.traced(self.CALLS, runtime, "spawn", {"units": str(units), "burst": "0", "gate": "1", "depth": "1", "parent_rss": "0"}, workers=2)
+        self.assertEqual(result["repeats_total"], 1, result)
+        return result["receipt"]["units"], made.total()
 
     def test_units_are_the_threads_and_processes_that_were_made(self):
-        if not self.STRACE or subprocess.run([self.STRACE, "-f", "-qq", "true"], capture_output=True).returncode:
-            self.skipTest("no strace that may trace (scripts/install-deps --deep)")
         for runtime, os_units in (("processes", True), ("threads", True), ("channels", True), ("green", False), ("stackless", False)):
             few, of_few = self.asked_for(runtime, 10)
             many, of_many = self.asked_for(runtime, 60)
             self.assertEqual((few, many), (10, 60), runtime)
             self.assertEqual(of_many - of_few, 50 if os_units else 0, runtime)  # the rest is the runner's and the workers
+
+    def test_kernel_entries_are_the_calls_that_the_kernel_saw(self):
+        """All but some 150 of a program's start and end; and of the futex calls, those of the C library's own mutex."""
+        for workload, params, variants in (("pingpong", {"size": "64"}, {"processes": "pipe"}), ("yield", {"units": "2"}, {})):
+            for runtime in sorted(MODELS):
+                for workers in (1, 2):
+                    with self.subTest(workload=workload, runtime=runtime, workers=workers):
+                        result, made = self.traced("all", runtime, workload, params, variants.get(runtime, ""), workers, window_ns=200000000)
+                        futex, others = made["futex"], made.total() - made["futex"]
+                        told = result["counters"]
+                        self.assertTrue(0 <= others - told["syscalls"] <= 250, (made, told))
+                        self.assertLessEqual(told["futex"], futex, (made, told))
+                        if runtime in ("threads", "channels"):
+                            self.assertLessEqual(futex, told["futex"] + 50, (made, told))
 
 
 class Words(unittest.TestCase):

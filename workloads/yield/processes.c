@@ -42,9 +42,11 @@ static int give_way(void *arg)
 
     if (!atomic_load_explicit(s->stop, memory_order_relaxed))
         atomic_fetch_add_explicit(s->others, 1, memory_order_relaxed);
-    while (!atomic_load_explicit(s->stop, memory_order_relaxed))
+    while (!atomic_load_explicit(s->stop, memory_order_relaxed)) {
         for (unsigned i = 0; i < YIELD_LOOK; i++)
             sched_yield();
+        fw_count(fw_slot_here(), FW_SYSCALLS, YIELD_LOOK);
+    }
     return 0;
 }
 /* -- launch -- */
