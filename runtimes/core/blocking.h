@@ -22,7 +22,7 @@ int blocking_new(blocking **out, pool *p, const fw_worker *places); /* where its
 void blocking_free(blocking *b);                                    /* after every call was done, and before p goes */
 /* Any thread, never blocks. 0; -errno: not one thread could be made. */
 int blocking_submit(blocking *b, core_call *call);
-/* The pool's, made at the first call. 0 or -errno. workers.c. */
+/* The pool's, made at the first call. 0 or -errno. pool.c. */
 int pool_blocking(pool *p, blocking **out);
 
 #endif

@@ -60,7 +60,7 @@ void netpoll_release(netpoll *n);
 void netpoll_wait(netpoll *n, uint64_t deadline_ns, worker *by);
 unsigned netpoll_deliver(netpoll *n);
 void netpoll_break(netpoll *n); /* any thread: netpoll_wait returns */
-/* The pool's, made at the first call. 0 or -errno. workers.c. */
+/* The pool's, made at the first call. 0 or -errno. pool.c. */
 int pool_netpoll(pool *p, netpoll **out);
 
 #endif

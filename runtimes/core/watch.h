@@ -10,7 +10,7 @@
 void core_watch_units(bool on);      /* an fw_about's instrument: for pools that start from now on */
 void core_watch_report(fw_trial *t); /* an fw_about's report: rows `hogs`, see results/SCHEMA.md */
 
-/* For workers.c. NULL: nobody asked for it. */
+/* For pool.c. NULL: nobody asked for it. */
 typedef struct watch watch;
 watch *watch_start(pool *p, const char *(*unit_name)(const worker *w));
 void watch_stop(watch *w); /* before the workers end; NULL: does nothing */

@@ -174,7 +174,8 @@ static void a_load_generator_at_its_limit_is_told(void **state)
     const json_t *block = judged(w);
     assert_int_equal((int)fw_num_of(json_array_get(json_object_get(block, "entries"), 1), "limited", 9), 2);
     assert_int_equal((int)fw_num_of(json_array_get(json_object_get(block, "entries"), 0), "limited", 9), 0);
-    assert_true(says(w, "the load generator was at its limit under threads (2 of 6 trials): what is shown is the least"));
+    assert_true(
+        says(w, "the load generator was at its limit under threads (2 of 6 trials): what is shown is the least"));
     json_decref(full);
     drop(w);
 }

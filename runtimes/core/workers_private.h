@@ -1,0 +1,65 @@
+/* workers_private.h - what a pool and its workers consist of: for workers.c, which works with it, and pool.c, which
+ * makes and ends it. */
+#ifndef CORE_WORKERS_PRIVATE_H
+#define CORE_WORKERS_PRIVATE_H
+
+#include <pthread.h>
+
+#include "blocking.h"
+#include "deque.h"
+#include "joblist.h"
+#include "netpoll.h"
+#include "park.h"
+#include "runq.h"
+#include "timers.h"
+#include "watch.h"
+#include "workers.h"
+
+enum { SEARCHER = 1, SLEEPER = 1 << 16 };
+
+struct worker_private {
+    worker self;
+    runq ring;                         /* woken, and on their way back */
+    deque spawned;                     /* not run yet */
+    alignas(FW_PAD) job *_Atomic next; /* LIFO slot: the owner, and thieves by exchange */
+    job_list inbox;
+    timers timers;
+    parker sleeper;
+    pthread_t thread;
+    pid_t tid; /* set before the pool has started */
+    const fw_worker *place;
+    uint32_t tick, victim, lifo_run;
+    uint64_t spin_ns;
+    uint64_t waited_ns;        /* how long it last slept in netpoll_wait, or lingered with success */
+    uint64_t roused_ns;        /* when another took it off the list of sleepers; under sleep_lock */
+    uint64_t crowded_until_ns; /* it has found others on its CPU, and does not linger or look around until then */
+    uint64_t stolen_ns;        /* when it last stole; 0: and has asked since whether that was worth it */
+    unsigned in_vain;          /* thefts in a row that were not */
+    bool searching;
+    _Atomic bool in_poll; /* sleeps in netpoll_wait; set before it is on the list of sleepers */
+};
+
+struct pool {
+    alignas(FW_PAD) _Atomic uint32_t idle; /* searchers | sleepers << 16 */
+    _Atomic bool stop;
+    alignas(FW_PAD) job_list inject;
+    pthread_mutex_t sleep_lock; /* guards asleep and asleep_count, and changes of the sleepers' half */
+    unsigned *asleep, asleep_count;
+    unsigned n;
+    bool stealing;
+    bool (*rest)(worker *w, bool now);
+    fw_worker *places;
+    _Atomic uint32_t started;
+    parker starter;
+    _Atomic int bind_error;
+    watch *watch;
+    netpoll *_Atomic net;    /* NULL: no descriptor was ever waited for. Release; pairs with net_of */
+    blocking *_Atomic calls; /* NULL: none was ever made. Changed under sleep_lock, as net */
+    struct worker_private workers[];
+};
+
+/* A worker's thread: binds itself, counts itself as started, runs jobs until the pool stops. arg: its worker_private.
+ */
+void *worker_main(void *arg);
+
+#endif
