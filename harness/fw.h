@@ -278,6 +278,10 @@ fw_hist *fw_lag_of(fw_trial *t, unsigned index);
 void fw_begin(fw_trial *t);
 void fw_end(fw_trial *t);
 
+/* Whether this trial solves its problem again and again: what a runtime frees is best kept for the next repeat, as
+ * malloc does there. Else, and where there is no trial, false. */
+bool fw_repeats(void);
+
 /* Adds to the receipt: ops (complete cells; steady ones are counted by their
  * meters) and the checksum (added modulo 2^64). Any thread or process. */
 void fw_result(fw_trial *t, uint64_t ops, uint64_t checksum);
@@ -306,9 +310,9 @@ int fw_check_os_units(fw_trial *t, const char *call, uint64_t units, uint64_t by
  * are live. In a trial's first repeat, whose time is discarded, both look (reading /proc, some milliseconds, more with
  * thousands of processes) and leave the metrics user_memory_per_unit and kernel_memory_per_unit in bytes: proportional
  * set size of this process and its children; stacks, page tables and slab of the kernel, which are the whole machine's,
- * so trust them from a thousand units on. When the last repeat of a complete cell has ended the runner looks again:
- * user_memory_left_per_unit and kernel_memory_left_per_unit are what was not given back. fw_memory_live also notes the
- * units live now. */
+ * so trust them from a thousand units on. When the last repeat of a complete cell has ended, and what was kept for the
+ * next is given up, the runner looks again: user_memory_left_per_unit and kernel_memory_left_per_unit are what was not
+ * given back. fw_memory_live also notes the units live now. */
 void fw_memory_before(fw_trial *t);
 void fw_memory_live(fw_trial *t, uint64_t units);
 /* Proportional set size in bytes of process pid and of those that its main thread and theirs have forked, reading
@@ -434,6 +438,7 @@ typedef struct fw_about {
      * none. instrument is called before the cell, report after it, both in the trial's process. */
     void (*instrument)(bool on);
     void (*report)(fw_trial *t);
+    void (*give_back)(void); /* after the last repeat: gives up what was kept for the next. NULL: nothing is */
 } fw_about;
 extern const fw_about fw_about_runtime;
 

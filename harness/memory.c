@@ -82,7 +82,7 @@ void fw_memory_live(fw_trial *t, uint64_t units)
 
 void fw_memory_after(fw_trial *t)
 {
-    if (t->memory_units == 0)
+    if (t->memory_units == 0 || t->mode != FW_COMPLETE)
         return;
 #ifdef __GLIBC__
     malloc_trim(0); /* what was freed is kept for the next repeat, and there is none */

@@ -37,6 +37,9 @@ _Noreturn static void be_the_trial(const fw_request *r, pid_t parent, fw_tracer 
     if (instrument)
         fw_about_runtime.instrument(true);
     fw_trial_judge(r->trial);
+    if (fw_about_runtime.give_back)
+        fw_about_runtime.give_back();
+    fw_memory_after(r->trial);
     if (instrument)
         fw_about_runtime.report(r->trial);
     fflush(NULL);

@@ -209,6 +209,11 @@ static void keep_freed_memory(void)
 #endif
 }
 
+bool fw_repeats(void)
+{
+    return fw_current_trial && fw_current_trial->mode == FW_COMPLETE;
+}
+
 static int run_complete(fw_trial *t)
 {
     uint64_t start = fw_now_ns(), warm_since = 0;
@@ -292,8 +297,6 @@ int fw_trial_run(fw_trial *t)
         t->repeats = 1;
     }
     fw_usage after = usage_now();
-    if (t->mode == FW_COMPLETE)
-        fw_memory_after(t);
     t->usage = (fw_usage){
         .cpu_user_ns = after.cpu_user_ns - before.cpu_user_ns - t->load.cpu_user_ns,
         .cpu_sys_ns = after.cpu_sys_ns - before.cpu_sys_ns - t->load.cpu_sys_ns,

@@ -92,7 +92,7 @@ void fw_trial_judge(fw_trial *t);
 int fw_trial_prepare(fw_trial *t);
 /* What the runtime counted and the cell returned. */
 void fw_trial_receipt(const fw_trial *t, fw_receipt *receipt);
-/* When the last repeat has ended: what of its units' memory is still there (fw_memory_before in fw.h). */
+/* After fw_trial_judge, of a complete cell: what of its units' memory is still there (fw_memory_before in fw.h). */
 void fw_memory_after(fw_trial *t);
 /* Whether receipt satisfies e; if not, -EPROTO and one line: field, rule, wanted, got. */
 int fw_receipt_check(const fw_receipt *receipt, const fw_expect *e, char *why, size_t why_bytes);

@@ -109,7 +109,7 @@ static slab *take_kept(size_t bytes)
 static bool keep(slab *s)
 {
     wordlock_take(&kept.lock);
-    bool room = kept.n < KEPT_SLABS;
+    bool room = kept.n < KEPT_SLABS || fw_repeats();
     if (room) {
         s->next = kept.first;
         kept.first = s;
@@ -222,6 +222,19 @@ void core_stack_free_all(core_stack_cache *cache)
     cache->free = NULL;
     cache->warm = 0;
     cache->uncut = 0;
+}
+
+void core_stack_give_back(void)
+{
+    wordlock_take(&kept.lock);
+    while (kept.n > KEPT_SLABS) {
+        slab *s = kept.first;
+        kept.first = s->next;
+        kept.n--;
+        munmap(s->memory, s->bytes);
+        free(s);
+    }
+    wordlock_release(&kept.lock);
 }
 
 bool core_stack_intact(const core_stack *s)

@@ -39,9 +39,12 @@ bool core_stack_many(const core_stack_cache *cache);
 void core_stack_trim(core_stack_cache *cache);
 /* Where a context may begin: 16-byte aligned. */
 void *core_stack_top(core_stack *s);
-/* Gives up what the cache has mapped. Only when none of those stacks is in use, in any cache. Up to 1,024 stacks are
- * kept, for the caches to come of the whole process, with the memory that they have; the rest is unmapped. */
+/* Gives up what the cache has mapped. Only when none of those stacks is in use, in any cache. Up to 1,024 stacks
+ * (while fw_repeats: all) are kept, for the caches to come of the whole process, with the memory that they have; the
+ * rest is unmapped. */
 void core_stack_free_all(core_stack_cache *cache);
+/* Unmaps what is kept beyond 1,024 stacks. */
+void core_stack_give_back(void);
 /* Whether address lies in the guard of s. */
 bool core_stack_guards(const core_stack *s, const void *address);
 /* False: somebody wrote over the canary. */
