@@ -2,7 +2,7 @@
  * four workers, and with other sizes of its workload, and holds each receipt against the oracle. Needs no
  * JSON, so that it also runs under sanitizers and emulation. Exit 1 and a line for each cell that is wrong, or if there
  * was none.
- * usage: cells_test [+|-WORKLOAD.NAME=VALUE]   only, or all but, the cells with this setting */
+ * usage: cells_test [+|-WORKLOAD[.NAME=VALUE]]   only, or all but, this workload or the cells with this setting of it */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,15 +120,15 @@ static int run_cell(const fw_cell *cell, unsigned workers, const struct setting 
 }
 
 /* setting NULL: the profile's */
-static bool wanted(const char *filter, const struct setting *setting)
+static bool wanted(const char *filter, const char *workload, const struct setting *setting)
 {
     char name[64] = "";
 
     if (!filter)
         return true;
     if (setting)
-        snprintf(name, sizeof name, "%s.%s=%s", setting->workload, setting->name, setting->value);
-    return (strcmp(filter + 1, name) == 0) == (*filter == '+');
+        snprintf(name, sizeof name, "%s.%s=%s", workload, setting->name, setting->value);
+    return (strcmp(filter + 1, name) == 0 || strcmp(filter + 1, workload) == 0) == (*filter == '+');
 }
 
 int main(int argc, char **argv)
@@ -138,10 +138,12 @@ int main(int argc, char **argv)
     int failed = 0, run = 0;
 
     for (size_t i = 0; i < fw_cell_count; i++) {
-        for (size_t w = 0; w < sizeof workers / sizeof workers[0] && wanted(filter, NULL); w++, run++)
+        const char *workload = fw_cells[i].spec->name;
+
+        for (size_t w = 0; w < sizeof workers / sizeof workers[0] && wanted(filter, workload, NULL); w++, run++)
             failed += run_cell(&fw_cells[i], workers[w], NULL);
         for (size_t s = 0; s < sizeof settings / sizeof settings[0]; s++)
-            if (strcmp(settings[s].workload, fw_cells[i].spec->name) == 0 && wanted(filter, &settings[s])) {
+            if (strcmp(settings[s].workload, workload) == 0 && wanted(filter, workload, &settings[s])) {
                 failed += run_cell(&fw_cells[i], 2, &settings[s]);
                 run++;
             }
