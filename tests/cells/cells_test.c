@@ -2,7 +2,8 @@
  * four workers, and with other sizes of its workload, and holds each receipt against the oracle. Needs no
  * JSON, so that it also runs under sanitizers and emulation. Exit 1 and a line for each cell that is wrong, or if there
  * was none.
- * usage: cells_test [+|-WORKLOAD[.NAME=VALUE]]   only, or all but, this workload or the cells with this setting of it */
+ * usage: cells_test [+|-WORKLOAD[.NAME=VALUE]]   only, or all but, this workload or the cells with this setting of it
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
