@@ -321,22 +321,26 @@ bool core_chan_cancel(core_chan *c, waiter *w)
     return queued;
 }
 
+static waiter *claim_any(core_chan *c)
+{
+    waiter *w = claim_first(&c->receivers, false);
+    return w ? w : claim_first(&c->senders, false);
+}
+
 int core_chan_close(core_chan *c)
 {
-    waiters woken = {NULL, NULL};
-    waiter *w;
-
     lock(c);
     bool closed_before = c->closed;
     c->closed = true;
-    while ((w = claim_first(&c->receivers, false)) || (w = claim_first(&c->senders, false))) {
-        w->status = -EPIPE;
-        append(&woken, w);
-    }
+    waiter *w = claim_any(c);
     unlock(c);
-    while ((w = woken.first)) {
-        woken.first = w->next; /* before the wake: its frame goes with it */
+    while (w) { /* each is touched once: of a million, no cache holds the first until the last has been seen */
+        lock(c);
+        waiter *next = claim_any(c); /* before the wake: with the last, the channel may go */
+        unlock(c);
+        w->status = -EPIPE;
         w->wake(w);
+        w = next;
     }
     return closed_before ? -EPIPE : 0;
 }

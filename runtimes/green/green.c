@@ -33,7 +33,7 @@ static green *new_green(run *r, sched *s, void (*fn)(void *), void *arg)
         spares_give(&s->units, &g->job);
         return NULL;
     }
-    g->sp = core_context_make(core_stack_top(g->stack), green_main, g);
+    g->sp = core_stack_top(g->stack);
     return g;
 #else
     (void)r, (void)s, (void)fn, (void)arg;

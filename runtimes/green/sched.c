@@ -131,10 +131,12 @@ static __attribute__((noinline)) void mark(worker *w, green *g)
     fw_lane_mark(w->lane, g->number);
 }
 
-/* g runs next on w. */
+/* g runs next on w. Only now is a new one's stack written to, by the CPU that uses it: who makes many touches none. */
 static void board(worker *w, green *g)
 {
-    if (g->last_worker != w->index && g->last_worker != UINT_MAX)
+    if (g->last_worker == UINT_MAX)
+        g->sp = core_context_make(g->sp, green_main, g);
+    else if (g->last_worker != w->index)
         fw_count(w->slot, FW_MIGRATIONS, 1);
     g->last_worker = w->index;
     fw_count(w->slot, FW_SWITCHES, 1);
