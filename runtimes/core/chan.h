@@ -52,7 +52,7 @@ int core_chan_select(core_case *cases, unsigned n, const unsigned *order, _Atomi
  * claim was lost to another case is unlinked too. After it, c never touches w again. */
 bool core_chan_cancel(core_chan *c, waiter *w);
 /* Wakes everybody who waits with -EPIPE (receivers only once drained, which holds: they wait only while it is empty).
- * 0, or -EPIPE when it was closed before. */
+ * 0, or -EPIPE when it was closed before. With the last wake c may be gone. */
 int core_chan_close(core_chan *c);
 size_t core_chan_depth(const core_chan *c); /* elements buffered now; takes no lock */
 
