@@ -99,6 +99,7 @@ typedef struct fw_case {
     bool refused, failed;
     const char *reason;
     double pilot_ns, pilot_s; /* time per op and how long a trial took, from the pilot */
+    double took_s;            /* the last trial that was no pilot; 0: none yet */
 } fw_case;
 
 typedef struct fw_point { /* a block, or a point of an axis */

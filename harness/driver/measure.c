@@ -72,34 +72,41 @@ static bool skips_round(fw_session *s, size_t i)
     return p->cut = true;
 }
 
+/* The planned trials from i on, by what is known of them now. */
+static double seconds_left(const fw_session *s, size_t i)
+{
+    double seconds = 0;
+    for (; i < s->nplanned; i++) {
+        const fw_outcome *o = &s->planned[i];
+        if (!o->point->cut && !o->which->failed && !o->which->refused)
+            seconds += fw_trial_seconds(s, o->point, o->which);
+    }
+    return seconds;
+}
+
 void fw_measure(fw_session *s)
 {
-    double left = s->expected_s;
     size_t first = s->ndone;
     bool skips = false;
-    fw_progress_start(s->nplanned, left);
+    fw_progress_start(s->nplanned, seconds_left(s, 0));
     for (size_t i = 0; i < s->nplanned && !fw_interrupted && !s->results.error; i++) {
         const fw_outcome *next = &s->planned[i];
-        double expected = fw_trial_seconds(s, next->point, next->which);
         if (begins_round(s, i)) {
             first = s->ndone;
             skips = skips_round(s, i);
         }
-        if (skips) {
-            left -= expected;
+        if (skips)
             continue;
-        }
         if (!next->which->failed && !next->which->refused) {
             size_t at = run_one(s, next, 0);
             bool ok = strcmp(s->done[at].status, "ok") == 0;
-            if (ok && s->done[at].tainted && fw_budget_left(s) > left)
+            if (ok && s->done[at].tainted && fw_budget_left(s) > seconds_left(s, i))
                 run_one(s, next, s->done[at].id);
             else if (!ok && !s->done[at].interrupted)
                 say_trouble(&s->done[at]);
         }
-        left -= expected;
         char *name = fw_case_name(next->which);
-        fw_progress_show(i + 1, left, name);
+        fw_progress_show(i + 1, seconds_left(s, i + 1), name);
         free(name);
         if (i + 1 == s->nplanned || begins_round(s, i + 1))
             say_row(s, next->point, next->round, first);

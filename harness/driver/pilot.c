@@ -84,11 +84,14 @@ void fw_pilot(fw_session *s)
             inherit(s, &s->points.at[i]);
 }
 
-/* A trial's expected duration, the process and the oracle included. */
+/* A trial's expected duration, the process and the oracle included: what the last one took, or as the pilot has it,
+ * which for a point of an axis was of another size. */
 double fw_trial_seconds(const fw_session *s, const fw_point *p, const fw_case *c)
 {
     double window = (double)s->settings.window_ns / 1e9, short_window = (double)fw_pilot_window_ns(&s->settings) / 1e9;
     double warm = (double)s->settings.warmup_ns / 1e9;
+    if (c->took_s > 0)
+        return c->took_s;
     if (strcmp(fw_str_of(p->workload, "mode"), "complete") != 0)
         return fmax(0.05, c->pilot_s - (short_window + warm / 2)) + window + warm;
     double repeat = c->pilot_ns / 1e9; /* of one operation, which is most or all of a repeat */

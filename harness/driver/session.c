@@ -76,6 +76,8 @@ void fw_session_run(fw_session *s, size_t i)
         return;
     fw_results_trial(&s->results, o);
     fw_case *c = o->which;
+    if (strcmp(o->role, "pilot") != 0)
+        c->took_s = o->seconds;
     if (strcmp(o->status, "ok") == 0)
         return;
     c->refused |= strcmp(o->status, "refused") == 0;
