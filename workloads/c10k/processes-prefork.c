@@ -69,10 +69,14 @@ static void watch(fw_trial *t, c10k_server *s, proc **unit, size_t n)
     sigaction(SIGCHLD, &notice, &before);
     while (!c10k_stopping(s)) {
         while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0) {
-            for (i = 0; i < n && proc_pid(unit[i]) != ended.si_pid; i++)
+            if (ended.si_pid == s->client) { /* left as it is, it would hide units that crash after it */
+                c10k_client_ended(t, s);
+                continue;
+            }
+            if (ended.si_code == CLD_EXITED)
+                break; /* it saw the server stop */
+            for (i = 0; proc_pid(unit[i]) != ended.si_pid; i++)
                 ;
-            if (i == n || ended.si_code == CLD_EXITED)
-                break; /* the client, or one that saw the server stop */
             proc_join(unit[i], NULL);
             c10k_lost(s);
             FW_MUST(proc_spawn(&unit[i], fw_worker_of(t, (unsigned)i), run, s) == 0);

@@ -50,16 +50,18 @@ static int make_conn(fw_trial *t, house *home)
     return err;
 }
 /* -- coordinate -- */
-static void reap(house *home)
+static void reap(fw_trial *t, house *home)
 {
     siginfo_t ended = {0};
     size_t i;
 
     while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0) {
-        for (i = 0; i < home->live && proc_pid(home->unit[i]) != ended.si_pid; i++)
+        if (ended.si_pid == home->server->client) { /* left as it is, it would hide units that end after it */
+            c10k_client_ended(t, home->server);
+            continue;
+        }
+        for (i = 0; proc_pid(home->unit[i]) != ended.si_pid; i++)
             ;
-        if (i == home->live)
-            return; /* the client: c10k_finish's */
         proc_join(home->unit[i], NULL);
         if (ended.si_code != CLD_EXITED)
             c10k_lost(home->server);
@@ -86,7 +88,7 @@ static int accept_all(fw_trial *t, house *home)
     sigaction(SIGCHLD, &notice, &before);
     do {
         if (ppoll(&next, 1, NULL, &all) <= 0) {
-            reap(home);
+            reap(t, home);
             continue;
         }
         home->fd = accept4(home->server->listener, NULL, NULL, SOCK_CLOEXEC);

@@ -290,10 +290,10 @@ static int fork_client(fw_trial *t, c10k_server *s)
     if (s->control < 0 || connect(s->control, (struct sockaddr *)&to, sizeof to) != 0)
         return -errno;
     fflush(NULL);
-    s->client = fork();
-    if (s->client < 0)
+    pid_t child = fork();
+    if (child < 0)
         return -errno;
-    if (s->client == 0) {
+    if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(CLIENT_FAILED);
@@ -306,6 +306,7 @@ static int fork_client(fw_trial *t, c10k_server *s)
         }
         _exit(c10k_client(t, s));
     }
+    s->client = child; /* s is shared: the child must not write it */
     close(s->control);
     return 0;
 }
@@ -360,13 +361,18 @@ int c10k_begin(fw_trial *t, c10k_server **out)
     return err ? fw_refuse(t, s->alone ? "sigaction" : "fork", -err, "processes", 1) : 0;
 }
 
+void c10k_client_ended(fw_trial *t, c10k_server *s)
+{
+    s->client_error = fw_load_wait(t, s->client, &s->client_status);
+    s->client = 0;
+}
+
 static int ask_client(fw_trial *t, c10k_server *s)
 {
-    int status;
-    int err = fw_load_wait(t, s->client, &status);
+    int status = s->client_status;
 
-    if (err)
-        return fw_fail(t, "waiting for the client: %s", strerror(-err));
+    if (s->client_error)
+        return fw_fail(t, "waiting for the client: %s", strerror(-s->client_error));
     if (WIFSIGNALED(status))
         return fw_fail(t, "the client was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status) == CLIENT_REFUSED && (int64_t)fw_int(t, "connections") >= s->room)
@@ -385,12 +391,12 @@ static int ask_client(fw_trial *t, c10k_server *s)
 
 int c10k_finish(fw_trial *t, c10k_server *s, const char *call, int err)
 {
-    int status = 0, bad = 0;
+    int bad = 0;
 
     close(s->listener);
-    if (!s->alone && err)
-        fw_load_wait(t, s->client, &status); /* it has seen it */
-    else if (!s->alone)
+    if (s->client) /* where a unit could not be made, it has seen it */
+        c10k_client_ended(t, s);
+    if (!s->alone && !err)
         bad = ask_client(t, s);
     return err ? fw_refuse_units(t, call, -err) : bad;
 }

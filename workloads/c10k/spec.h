@@ -22,7 +22,8 @@ typedef struct c10k_server {
     uint64_t idle_ns;    /* a connection that asks nothing is closed after so long */
     enum { C10K_NO_FAULT, C10K_SEGV, C10K_SPIN } fault; /* what GET /fault does to the unit that reads it */
     int64_t room;                                       /* connections that the descriptors suffice for */
-    int client;                                         /* process id of the load generator, or 0 */
+    int client;                                         /* process id of the load generator until it is waited for */
+    int client_status, client_error;                    /* what its wait gave: status, or -errno */
     struct {                                            /* the client's, written before it ends */
         uint64_t requests, answered;                    /* answered to the last byte; sum of the answers to /n/ID */
         uint64_t connections;                           /* were served at once */
@@ -86,6 +87,8 @@ void c10k_enter(c10k_http *h, c10k_server *s, int fd);
 /* Before fd is closed. In a trial, the last one to leave stops the server: then the client is gone. */
 void c10k_leave(c10k_http *h, int fd);
 
+/* The client, a child among the units, has ended: takes it out of their way. Else c10k_finish waits for it. */
+void c10k_client_ended(fw_trial *t, c10k_server *s);
 /* A unit has ended without c10k_leave: its process crashed. */
 void c10k_lost(c10k_server *s);
 
