@@ -43,6 +43,23 @@ def processes(mark):
     return found
 
 
+def of_server(pid):
+    """Its children, the oldest first."""
+    try:
+        return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def state(pid):
+    """A letter, as in proc(5); X when there is no such process."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return "X"
+    return text[text.rindex(")") + 2]
+
+
 class Faults(unittest.TestCase):
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fiveways-faults-"))
@@ -238,6 +255,28 @@ class Faults(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         status = {(trial["runtime"], trial["status"]) for trial in self.trials()}
         self.assertEqual(status, {("processes", "ok"), ("green", "failed"), ("threads", "failed")})
+
+    def test_a_unit_that_crashes_before_its_server_has_looked_at_the_ended_client(self):
+        """The server stands still from when all are connected until unit and client have both ended."""
+        everybody = 1 + 1 + 8 + 1  # client, its greeting, smoke's connections, the one that crashes
+        run = subprocess.Popen(self.c10k("--runtime", "processes", "--workers", "1", "--window", "0.3", "--set", "fault=segv"), env=self.env,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        held = set()
+        while run.poll() is None:
+            server = self.servers().get(1)
+            if not server or server in held:
+                continue
+            children = of_server(server)
+            if len(children) < everybody:
+                continue
+            os.kill(server, signal.SIGSTOP)
+            while state(children[0]) not in "ZX":
+                time.sleep(0.001)
+            held.add(server)
+            os.kill(server, signal.SIGCONT)
+        self.assertEqual(run.returncode, 0)
+        self.assertTrue(held)
+        self.assertEqual({trial["status"] for trial in self.trials()}, {"ok"})
 
     def test_a_folder_that_cannot_be_written(self):
         blocked = self.dir / "file"
