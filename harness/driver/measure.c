@@ -53,6 +53,16 @@ static bool begins_round(const fw_session *s, size_t i)
     return !last || last->point != next->point || last->round != next->round;
 }
 
+static bool runs(const fw_outcome *planned)
+{
+    return !planned->point->cut && !planned->which->failed && !planned->which->refused;
+}
+
+static double seconds_of(const fw_session *s, const fw_outcome *planned)
+{
+    return runs(planned) ? fw_trial_seconds(s, planned->point, planned->which) : 0;
+}
+
 /* Whether the round of its block (or axis point) that trial i begins is left out, since the budget can't hold it: a
  * half one would have no pairs. A block's first is always run. */
 static bool skips_round(fw_session *s, size_t i)
@@ -63,7 +73,7 @@ static bool skips_round(fw_session *s, size_t i)
     if (p->cut || (!p->axis && next->round == 0))
         return p->cut;
     for (size_t k = i; k == i || (k < s->nplanned && !begins_round(s, k)); k++)
-        seconds += fw_trial_seconds(s, p, s->planned[k].which);
+        seconds += seconds_of(s, &s->planned[k]);
     if (seconds <= fw_budget_left(s))
         return false;
     fw_names_add(&s->dropped, fw_text("%s, %s, from round %u on: the budget of %.0f s is used up (--budget)",
@@ -76,11 +86,8 @@ static bool skips_round(fw_session *s, size_t i)
 static double seconds_left(const fw_session *s, size_t i)
 {
     double seconds = 0;
-    for (; i < s->nplanned; i++) {
-        const fw_outcome *o = &s->planned[i];
-        if (!o->point->cut && !o->which->failed && !o->which->refused)
-            seconds += fw_trial_seconds(s, o->point, o->which);
-    }
+    for (; i < s->nplanned; i++)
+        seconds += seconds_of(s, &s->planned[i]);
     return seconds;
 }
 
@@ -97,7 +104,7 @@ void fw_measure(fw_session *s)
         }
         if (skips)
             continue;
-        if (!next->which->failed && !next->which->refused) {
+        if (runs(next)) {
             size_t at = run_one(s, next, 0);
             bool ok = strcmp(s->done[at].status, "ok") == 0;
             if (ok && s->done[at].tainted && fw_budget_left(s) > seconds_left(s, i))

@@ -267,7 +267,7 @@ class Faults(unittest.TestCase):
             if not server or server in held:
                 continue
             children = of_server(server)
-            if len(children) < everybody:
+            if len(children) < everybody or state(server) != "S":  # else it may hold the last connection still
                 continue
             os.kill(server, signal.SIGSTOP)
             while state(children[0]) not in "ZX":
