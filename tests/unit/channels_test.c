@@ -2,7 +2,6 @@
  * and is drained, deadlines, and a select does exactly one case, also when two selects meet. The same of declared
  * channels, which have no lock. */
 #include "channels/channels.h"
-#include "core/chan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -140,31 +139,6 @@ static void unbounded_keeps_the_order_as_it_grows(void)
         FW_MUST(chan_try_recv(c, &v) == 0 && v == got++);
     }
     chan_destroy(c);
-}
-
-static core_chan *closing;
-static unsigned woken;
-
-/* The last one has nobody to wait for: as soon as it is woken it may destroy the channel, before close returns. */
-static void last_one_destroys(waiter *w)
-{
-    FW_MUST(w->status == -EPIPE && w->owner == (void *)(uintptr_t)woken);
-    if (++woken == CROWD)
-        core_chan_destroy(closing);
-}
-
-static void close_leaves_the_channel_before_the_last_wake(void)
-{
-    waiter w[CROWD];
-    int v;
-
-    woken = 0;
-    FW_MUST(core_chan_create(&closing, sizeof v, 0) == 0);
-    for (unsigned i = 0; i < CROWD; i++) {
-        w[i] = (waiter){.wake = last_one_destroys, .owner = (void *)(uintptr_t)i};
-        FW_MUST(core_chan_recv(closing, &v, &w[i], fw_slot_here(), false) == -EINPROGRESS);
-    }
-    FW_MUST(core_chan_close(closing) == 0 && woken == CROWD);
 }
 
 static void until_closed(void *arg)
@@ -462,7 +436,6 @@ int main(void)
     closing_drains_then_tells(ANY_USE, 3);
     a_receiver_that_gave_up_waits_no_more();
     close_wakes_everybody(ANY_USE, 0);
-    close_leaves_the_channel_before_the_last_wake();
     a_select_does_one_ready_case();
     two_selects_meet();
     crowded_selects_lose_nothing();
