@@ -1,4 +1,5 @@
-/* core_chan_test - the channel core under waiters of the test's own: who is woken by a close may destroy the channel. */
+/* core_chan_test - the channel core under waiters of the test's own: who is woken by a close may destroy the channel.
+ */
 #include "core/chan.h"
 
 #include <errno.h>
