@@ -73,10 +73,14 @@ static void watch(fw_trial *t, c10k_server *s, proc **unit, size_t n)
                 c10k_client_ended(t, s);
                 continue;
             }
+            for (i = 0; i < n && proc_pid(unit[i]) != ended.si_pid; i++)
+                ;
+            if (i == n) { /* who ran this program's process before it had left a child behind */
+                waitpid(ended.si_pid, NULL, 0);
+                continue;
+            }
             if (ended.si_code == CLD_EXITED)
                 break; /* it saw the server stop */
-            for (i = 0; proc_pid(unit[i]) != ended.si_pid; i++)
-                ;
             proc_join(unit[i], NULL);
             c10k_lost(s);
             FW_MUST(proc_spawn(&unit[i], fw_worker_of(t, (unsigned)i), run, s) == 0);

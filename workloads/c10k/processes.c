@@ -60,8 +60,12 @@ static void reap(fw_trial *t, house *home)
             c10k_client_ended(t, home->server);
             continue;
         }
-        for (i = 0; proc_pid(home->unit[i]) != ended.si_pid; i++)
+        for (i = 0; i < home->live && proc_pid(home->unit[i]) != ended.si_pid; i++)
             ;
+        if (i == home->live) { /* who ran this program's process before it had left a child behind */
+            waitpid(ended.si_pid, NULL, 0);
+            continue;
+        }
         proc_join(home->unit[i], NULL);
         if (ended.si_code != CLD_EXITED)
             c10k_lost(home->server);
