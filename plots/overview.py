@@ -8,6 +8,7 @@ import look
 import results
 
 PAGE_ROWS = 9  # of a chart that fits on A4
+CELL_COLUMNS = 11  # characters of a line that fits a cell at full size
 WORDS = {"faster": "slower", "slower": "faster"}  # a pair says 'best is faster than x'; the cell speaks of x
 
 
@@ -129,7 +130,7 @@ def draw_part(run, folder, rows, part, parts):
     for number, (block, base, cells) in enumerate(rows):
         y = top + number * row_height
         low = ", exploratory" if any(p.get("exploratory") for p in block["pairs"]) else ""
-        ax.text(0.15, y + 0.17, textwrap.shorten(f"{label(block)} · {results.rounds_of(block)}{low}", 108, placeholder="…"),
+        ax.text(0.15, y + 0.17, textwrap.shorten(f"{label(block)} · {results.rounds_of(block)}{low}", 110, placeholder="…"),
                 va="center", fontsize=9, color=look.INK)
         for i, name in enumerate(names):
             draw_cell(plt, ax, left[i], y + 0.27, step - 0.04, row_height - 0.33, name, cells[name])
@@ -146,7 +147,9 @@ def draw_cell(plt, ax, x, y, width, height, runtime, said):
         return
     patch = ax.add_patch(plt.Rectangle((x, y), width, height, facecolor=shade(said), edgecolor="#bbbbbb" if hatch else look.GREY,
                                linewidth=1.8 if said["kind"] == "best" else 0.6, hatch=hatch))
-    text = ax.text(x + width / 2, y + height / 2, text_of(said), ha="center", va="center", fontsize=9, linespacing=1.15,
+    words = text_of(said)
+    size = 9 * min(1, CELL_COLUMNS / max(len(line) for line in words.split("\n")))
+    text = ax.text(x + width / 2, y + height / 2, words, ha="center", va="center", fontsize=size, linespacing=1.15,
             fontweight="bold" if said["kind"] in ("best", "failed", "refused") else "normal",
             bbox={"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5} if hatch else None)
     look.tag(runtime, patch, text)

@@ -227,6 +227,24 @@ class Charts(support.Folder):
         self.assertEqual([look.color(m) for m in look.MODELS], ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"])
         self.assertEqual(look.color("never-heard-of"), look.PALETTE["color"]["other"])
 
+    def test_no_text_of_the_overview_leaves_its_cell(self):
+        import look
+        import overview
+
+        plt = look.setup()
+        for low, factor, high in ((32431, 39004, 46568), (2977, 3327, 3698), (0.0078, 0.0097, 0.011), (1.01, 1.44, 1.65)):
+            for kind, word in (("separated", "slower"), ("same", "not separated")):
+                with self.subTest(factor=factor, kind=kind):
+                    fig = plt.figure(figsize=(2, 2))
+                    ax = fig.add_axes((0, 0, 1, 1))
+                    ax.set_xlim(0, 2)
+                    ax.set_ylim(2, 0)
+                    overview.draw_cell(plt, ax, 0.5, 0.5, 0.81, 0.65, "green", {"kind": kind, "factor": factor, "low": low, "high": high, "word": word})
+                    box, text = ax.patches[0].get_window_extent(), ax.texts[0].get_window_extent(fig.canvas.get_renderer())
+                    plt.close(fig)
+                    self.assertLessEqual(text.width, box.width)
+                    self.assertLessEqual(text.height, box.height)
+
     def test_the_text_of_every_shade_of_the_overview_is_readable(self):
         import look
         import overview
