@@ -68,11 +68,7 @@ static void watch(fw_trial *t, c10k_server *s, proc **unit, size_t n)
     sigprocmask(SIG_BLOCK, &child, &all);
     sigaction(SIGCHLD, &notice, &before);
     while (!c10k_stopping(s)) {
-        while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0) {
-            if (ended.si_pid == s->client) { /* left as it is, it would hide units that crash after it */
-                c10k_client_ended(t, s);
-                continue;
-            }
+        while (c10k_child_ended(t, s, &ended)) {
             for (i = 0; i < n && proc_pid(unit[i]) != ended.si_pid; i++)
                 ;
             if (i == n) { /* who ran this program's process before it had left a child behind */

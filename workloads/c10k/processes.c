@@ -55,11 +55,7 @@ static void reap(fw_trial *t, house *home)
     siginfo_t ended = {0};
     size_t i;
 
-    while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0) {
-        if (ended.si_pid == home->server->client) { /* left as it is, it would hide units that end after it */
-            c10k_client_ended(t, home->server);
-            continue;
-        }
+    while (c10k_child_ended(t, home->server, &ended)) {
         for (i = 0; i < home->live && proc_pid(home->unit[i]) != ended.si_pid; i++)
             ;
         if (i == home->live) { /* who ran this program's process before it had left a child behind */

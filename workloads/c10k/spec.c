@@ -361,10 +361,20 @@ int c10k_begin(fw_trial *t, c10k_server **out)
     return err ? fw_refuse(t, s->alone ? "sigaction" : "fork", -err, "processes", 1) : 0;
 }
 
-void c10k_client_ended(fw_trial *t, c10k_server *s)
+static void client_ended(fw_trial *t, c10k_server *s)
 {
     s->client_error = fw_load_wait(t, s->client, &s->client_status);
     s->client = 0;
+}
+
+bool c10k_child_ended(fw_trial *t, c10k_server *s, siginfo_t *ended)
+{
+    while (waitid(P_ALL, 0, ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended->si_pid != 0) {
+        if (ended->si_pid != s->client)
+            return true;
+        client_ended(t, s); /* left as it is, it would hide units that end after it */
+    }
+    return false;
 }
 
 static int ask_client(fw_trial *t, c10k_server *s)
@@ -395,7 +405,7 @@ int c10k_finish(fw_trial *t, c10k_server *s, const char *call, int err)
 
     close(s->listener);
     if (s->client) /* where a unit could not be made, it has seen it */
-        c10k_client_ended(t, s);
+        client_ended(t, s);
     if (!s->alone && !err)
         bad = ask_client(t, s);
     return err ? fw_refuse_units(t, call, -err) : bad;

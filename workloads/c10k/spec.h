@@ -4,6 +4,7 @@
 #define C10K_SPEC_H
 
 #include <http_parser.h>
+#include <signal.h>
 
 #include "fw.h"
 
@@ -87,8 +88,8 @@ void c10k_enter(c10k_http *h, c10k_server *s, int fd);
 /* Before fd is closed. In a trial, the last one to leave stops the server: then the client is gone. */
 void c10k_leave(c10k_http *h, int fd);
 
-/* The client, a child among the units, has ended: takes it out of their way. Else c10k_finish waits for it. */
-void c10k_client_ended(fw_trial *t, c10k_server *s);
+/* Whether a child other than the client has ended: it is in *ended, and is the caller's to wait for. Never blocks. */
+bool c10k_child_ended(fw_trial *t, c10k_server *s, siginfo_t *ended);
 /* A unit has ended without c10k_leave: its process crashed. */
 void c10k_lost(c10k_server *s);
 
