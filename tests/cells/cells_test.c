@@ -28,7 +28,7 @@ static const struct setting {
     {"wordcount", "input_bytes", "1", NULL},
     {"spawn", "gate", "0", NULL},
     {"spawn", "burst", "7", NULL},
-    {"spawn", "depth", "5", NULL},
+    {"spawn", "depth", "64", NULL},
     {"spawn", "units", "1", NULL},
     {"spawn", "parent_rss", "4", NULL},
     {"mpmc", "producers", "1", NULL},

@@ -6,7 +6,7 @@
 #include "green/green.h"
 #include "spec.h"
 
-enum { STACK_IN_USE = 8192, ARRIVALS = 128 };
+enum { STACK_BYTES = 16384, STACK_IN_USE = 8192, ARRIVALS = 128 }; /* small stacks share lines of the page table */
 
 typedef struct burst {
     spawn_plan plan;
@@ -81,7 +81,8 @@ static void launch(void *arg)
 
 int spawn_green(fw_trial *t)
 {
-    green_config config = {.workers = fw_worker_of(t, 0), .n = fw_workers(t), .pinned = fw_pin_units(t)};
+    green_config config = {
+        .workers = fw_worker_of(t, 0), .n = fw_workers(t), .pinned = fw_pin_units(t), .stack_bytes = STACK_BYTES};
     burst b = {.plan = spawn_plan_of(t)};
     int err = fw_check_units(t, "green_spawn", b.plan.burst, STACK_IN_USE);
 
