@@ -1,10 +1,13 @@
 """A chart for whatever parameter was varied: time per operation against it, and for a number of units
 the time and the bytes of one unit (chart 5). What was refused is marked where it was, with the limit."""
+import math
+
 import loads
 import look
 import results
 import sweeps
 
+CLOSE, NAME = 0.06, 0.25  # of the axis: nearer values' labels touch; room for a runtime's name
 MEMORY, LEFT = (("user_memory_per_unit", "kernel_memory_per_unit"), ("user_memory_left_per_unit", "kernel_memory_left_per_unit"))
 
 
@@ -30,13 +33,12 @@ def rows_of(rows, workload, workers, placement, key, rest):
 
 
 def refusals(rows, at):
-    """{runtime: (least refused value, why)} of headline cells."""
+    """{runtime: {refused value: why}} of headline cells, values ascending."""
     found = {}
     for r in rows:
         if r["status"] == "refused" and sweeps.key_is_headline((r["runtime"], r["variant"])):
-            if r["runtime"] not in found or at(r) < found[r["runtime"]][0]:
-                found[r["runtime"]] = (at(r), r["reason"])
-    return {name: found[name] for name in look.MODELS if name in found}
+            found.setdefault(r["runtime"], {})[at(r)] = r["reason"]
+    return {name: dict(sorted(found[name].items())) for name in look.MODELS if name in found}
 
 
 def memory(run, where, at, metrics=MEMORY):
@@ -54,18 +56,55 @@ def mark_left(ax, lines):
 
 
 def mark_refusals(ax, refused):
-    """A cross at the first refused value, one row a runtime below the panel's top, with the reason beside it."""
-    for row, (runtime, (x, why)) in enumerate(refused.items()):
-        y = 0.955 - 0.06 * row
-        ax.plot([x], [y], transform=ax.get_xaxis_transform(), marker="x", markersize=7, markeredgewidth=2, color=look.color(runtime), clip_on=False)
-        right = ax.transAxes.inverted().transform(ax.transData.transform((x, 1)))[0] < 0.5
-        ax.annotate(f"{runtime} refused: {limit_of(why)}", xy=(x, y), xycoords=("data", "axes fraction"), xytext=(9 if right else -9, 0),
-                    textcoords="offset points", ha="left" if right else "right", va="center", fontsize=8.5)
+    """A cross at each refused value, one row a runtime below the panel's top, with its name beside them."""
+    across = lambda x: ax.transAxes.inverted().transform(ax.transData.transform((x, 1)))[0]
+    for row, (runtime, at) in enumerate(refused.items()):
+        y, xs = 0.955 - 0.06 * row, list(at)
+        ax.plot(xs, [y] * len(xs), transform=ax.get_xaxis_transform(), marker="x", markersize=7, markeredgewidth=2, color=look.color(runtime), linestyle="none",
+                clip_on=False)
+        right, left = 1 - across(xs[-1]) >= NAME, across(xs[0]) >= NAME  # else between the first and the second
+        ax.annotate(runtime, xy=(xs[-1 if right else 0], y), xycoords=("data", "axes fraction"), xytext=(-9 if left and not right else 9, 0),
+                    textcoords="offset points", ha="right" if left and not right else "left", va="center", fontsize=8.5)
+
+
+def refused_text(refused):
+    """A line for each limit that a cross stands for, with whom it stops."""
+    limits = {}
+    for runtime, at in refused.items():
+        for why in at.values():
+            limits.setdefault(limit_of(why), {})[runtime] = True
+    return "".join(f"\n\u00d7 {', '.join(who)} refused: {limit}." for limit, who in limits.items())
 
 
 def limit_of(why):
     """'kernel.pid_max is 32768' of 'fork: EAGAIN (kernel.pid_max is 32768)'."""
     return why[why.rindex("(") + 1:].rstrip(")") if "(" in why else why
+
+
+def scale_steps(ax, xs):
+    """The axis of the values xs, as their steps are: linear where they span little, else logarithmic, 0 a step before the
+    least; where two of them would stand on each other, all evenly spaced. True: evenly."""
+    if xs[-1] < 20 * max(1, xs[0]):
+        ax.set_xscale("linear")
+        at = list(xs)
+    elif xs[0] > 0:
+        ax.set_xscale("log")
+        at = [math.log10(x) for x in xs]
+    else:
+        ax.set_xscale("symlog", linthresh=xs[1])
+        at = [1 + math.log10(x / xs[1]) if x else 0 for x in xs]
+    if len(xs) < 3 or min(b - a for a, b in zip(at, at[1:])) >= CLOSE * (at[-1] - at[0]):
+        return False
+    wide = [2 * xs[0] - xs[1], *xs, 2 * xs[-1] - xs[-2]]
+    places = range(-1, len(xs) + 1)
+    ax.set_xscale("function", functions=(lambda x: interpolated(x, wide, places), lambda place: interpolated(place, places, wide)))
+    ax.set_xlim(*(interpolated(place, places, wide) for place in (-0.25, len(xs) - 0.75)))
+    return True
+
+
+def interpolated(at, xs, ys):
+    import numpy
+    return numpy.interp(at, xs, ys)
 
 
 def draw(run, folder, workload, workers, placement, key, rest, name):
@@ -86,18 +125,15 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     on = f"{workers} worker{'s' if workers != 1 else ''}"
     what = "cost and memory of a unit against their number" if crowd else f"{cost}{' and memory' if held else ''} against {key}"
     title = f"{workload}: {what}, {on}"
-    fig, axes = plt.subplots(len(panels), 1, figsize=(7.4, 4.4 + 2.9 * (len(panels) - 1)), sharex=True, squeeze=False)
-    height = fig.get_size_inches()[1]
-    fig.subplots_adjust(left=0.13, right=0.78, top=1 - 1.15 / height, bottom=1.0 / height, hspace=0.16)
-    look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.{' Hollow: what is left when all have ended.' if left else ''}\n{sweeps.rounds_text(lines)}")
-    xs = sorted({p[0] for points in lines.values() for p in points} | {x for x, _ in refused.values()})
+    limits = refused_text(refused)
+    top = 1.15 + 0.18 * limits.count("\n")
+    height = 3.25 + top + 2.9 * (len(panels) - 1)
+    fig, axes = plt.subplots(len(panels), 1, figsize=(7.4, height), sharex=True, squeeze=False)
+    fig.subplots_adjust(left=0.13, right=0.78, top=1 - top / height, bottom=1.0 / height, hspace=0.16)
+    look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.{' Hollow: what is left when all have ended.' if left else ''}\n{sweeps.rounds_text(lines)}{limits}")
+    xs = sorted({p[0] for points in lines.values() for p in points} | {x for at in refused.values() for x in at})
     for ax, (series, value, label, speak) in zip(axes[:, 0], panels):
-        if xs[-1] < 20 * max(1, xs[0]):
-            ax.set_xscale("linear")
-        elif xs[0] > 0:
-            ax.set_xscale("log")
-        else:
-            ax.set_xscale("symlog", linthresh=1)  # 0 stands a step before 1
+        evenly = scale_steps(ax, xs)
         ax.set_yscale("log")
         ends = [sweeps.draw_line(ax, line, points, value)[:2] + (sweeps.shown(line), line[0]) for line, points in series.items()]
         if speak is size_text:
@@ -115,12 +151,12 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
         ax.tick_params(labelbottom=True)
         look.label_ends(ax, ends)
     axes[-1, 0].set_xticks(xs, [f"{x:,}" for x in xs], rotation=0 if len(xs) < 8 else 30)
-    axes[-1, 0].set_xlabel(key)
+    axes[-1, 0].set_xlabel(f"{key} (evenly spaced)" if evenly else key)
     look.footer(fig, run.footer(placement))
     said = " ".join(sweeps.describe(series, lambda x, v, value=value, speak=speak: speak(value(x, v)), key) for series, value, _, speak in panels)
     if left:
         said += " When all have ended, there is left: " + sweeps.describe(left, lambda x, v: size_text(v), key)
-    said += "".join(f" {who} refused at {x:,}: {why}." for who, (x, why) in refused.items())
+    said += "".join(f" {who} refused at {x:,}: {why}." for who, at in refused.items() for x, why in at.items())
     look.save(fig, folder, name, title, said)
     return {"name": name, "kind": "axis", "workload": workload, "title": title, "description": said, "drawn": True,
             "table": sweeps.table(lines, lambda x: f"{key} {x:,}")}

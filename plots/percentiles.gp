@@ -4,7 +4,7 @@
 set logscale x 10
 set logscale y 10
 set xrange [1:xmax]
-set xtics ("0%%" 1, "50%%" 2, "90%%" 10, "99%%" 100, "99.9%%" 1000, "99.99%%" 10000, "99.999%%" 100000, "99.9999%%" 1000000)
+set xtics ("50%%" 2, "90%%" 10, "99%%" 100, "99.9%%" 1000, "99.99%%" 10000, "99.999%%" 100000, "99.9999%%" 1000000)
 set grid xtics ytics linecolor rgb "#cccccc"
 set border 3 linecolor rgb "#666666"
 set tics nomirror

@@ -88,11 +88,12 @@ def serial_fractions(lines, seq_ns, cpus):
 
 
 def serial_text(most, serial):
-    """What serial_fractions found, in a sentence; a model slower than the sequential program has none."""
-    told = [f"{shown(k)} {100 * e:.1f} %" for k, e in serial.items() if e <= 1]
+    """What serial_fractions found, in a sentence; who is slower than the sequential program, or faster than most times it, has none."""
+    told = [f"{shown(k)}\u00a0{100 * e:.1f}\u00a0%" for k, e in serial.items() if 0 <= e <= 1]
     slower = [shown(k) for k, e in serial.items() if e > 1]
-    parts = ([", ".join(told)] if told else []) + ([f"slower than seq: {', '.join(slower)}"] if slower else [])
-    return f"Serial fraction at {most} workers: {'; '.join(parts)}." if parts else ""
+    faster = [shown(k) for k, e in serial.items() if e < 0]
+    parts = [f"{head}{', '.join(names)}" for head, names in (("", told), ("slower than seq: ", slower), (f"more than {most} times as fast as seq: ", faster)) if names]
+    return f"Serial fraction at {most} workers, against seq: {'; '.join(parts)}." if parts else ""
 
 
 def draw_workers(run, folder, workload, placement, params, rows, name):
@@ -123,13 +124,13 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
             alone.append((x, y, shown(key), key[0]))
     firsts = [1e9 / points[0][1] / points[0][0] for points in lines.values()]
     ideal = max(firsts)
+    value = 1e9 / results.median(base) if base else 0
+    top = max(top, value * 1.15)
     steps = [xs[0], min(xs[-1], top / ideal)]
     ax.plot(steps, [ideal * x for x in steps], color=look.GREY, linewidth=0.9, linestyle=(0, (6, 4)))
     ax.text(math.sqrt(steps[0] * steps[1]), ideal * math.sqrt(steps[0] * steps[1]) * 1.06, "ideal ", fontsize=9, color=look.GREY,
             ha="right", va="bottom")
     if base:
-        value = 1e9 / results.median(base)
-        top = max(top, value * 1.15)
         ax.axhline(value, color=look.color("seq"), linestyle=look.dash("seq"), linewidth=1.3)
         ends.append((xs[-1], value, "seq (one thread)", "seq"))
     ax.set_xlim(xs[0] / 1.12, xs[-1] * 1.12)
@@ -141,6 +142,8 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     ax.minorticks_off()
     ax.set_xlabel("workers")
     ax.set_ylabel(f"throughput ({look.plural(op)} per second)")
+    if top >= 1e4:
+        ax.yaxis.set_major_formatter(lambda v, _: look.rate(v).replace(".00", "").replace(".0", "").strip() if v else "0")
     look.label_ends(ax, ends)
     look.label_beside(ax, alone)
     look.footer(fig, run.footer(placement))

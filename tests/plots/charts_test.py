@@ -152,6 +152,41 @@ class Charts(support.Folder):
         self.assertAlmostEqual(sweeps.serial_fractions(lines, 100.0, 4)[1]["threads", ""], 0.2)
         self.assertEqual(sweeps.serial_fractions(lines, 0, 2), (0, {}))
         self.assertEqual(sweeps.serial_fractions({("green", ""): [point(1, 90.0)]}, 100.0, 2), (0, {}))
+        said = sweeps.serial_text(2, {("threads", ""): 0.25, ("green", ""): 1.5, ("stackless", ""): -0.4}).replace("\u00a0", " ")
+        self.assertTrue(said.startswith("Serial fraction at 2 workers, against seq: threads 25.0 %; slower than seq: green; more than 2 times as fast as seq: stackless"), said)
+
+    def test_every_refused_value_has_its_cross_and_every_limit_its_line(self):
+        import axes
+        import look
+        import sweeps
+
+        sweeps.HEADLINES.update([("threads", ""), ("processes", "")])
+        row = lambda runtime, n, why: {"runtime": runtime, "variant": "", "status": "refused", "reason": why, "n": n}
+        rows = [row("threads", 5, "pthread_create: EAGAIN (kernel.pid_max is 32768)"), row("threads", 10, "pthread_create: EAGAIN (kernel.pid_max is 32768)"),
+                row("processes", 10, "fork: EAGAIN (kernel.pid_max is 32768)"), row("processes", 0, "least capacity is 1")]
+        refused = axes.refusals(rows, lambda r: r["n"])
+        self.assertEqual({name: list(at) for name, at in refused.items()}, {"processes": [0, 10], "threads": [5, 10]})
+        self.assertEqual(axes.refused_text(refused), "\n× processes refused: least capacity is 1.\n× processes, threads refused: kernel.pid_max is 32768.")
+        figure, ax = look.setup().subplots()
+        ax.set_xlim(-1, 10.5)
+        axes.mark_refusals(ax, refused)
+        self.assertEqual([list(line.get_xdata()) for line in ax.lines], [[0, 10], [5, 10]])
+        left = ax.get_window_extent().x0
+        for name in ax.texts:  # it does not stand on the axis's own figures
+            self.assertGreater(name.get_window_extent(figure.canvas.get_renderer()).x0, left)
+
+    def test_the_values_of_an_axis_keep_their_distance(self):
+        import axes
+        import look
+
+        for xs, evenly in (([0, 50, 90, 100], True), ([0, 250, 500, 1000, 4000], False), ([0, 1, 16, 128, 1024], False), ([1, 5, 10, 15, 20, 25], False),
+                           ([8, 10, 11, 12], False), ([1, 2, 3, 200], False), ([0, 1000], False), ([0], False), ([7], False)):
+            _, ax = look.setup().subplots()
+            self.assertEqual(axes.scale_steps(ax, xs), evenly, xs)
+            ax.plot(xs, xs)
+            places = [ax.transAxes.inverted().transform(ax.transData.transform((x, 0)))[0] for x in xs]
+            for a, b in zip(places, places[1:]):
+                self.assertGreater(b - a, 0.9 * axes.CLOSE, xs)
 
     def test_the_lengths_of_tasks_come_from_receipts_and_seq(self):
         import metg
