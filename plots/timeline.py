@@ -82,8 +82,9 @@ class Trace:
 
 
 def excerpt(trace):
-    """The turns to draw: some that follow one another, where most lanes are at work and most turns are long enough to be
-    seen beside each other. Where several places are as good, one that lasts as long as most of them."""
+    """(turns, begin, end), what to draw: some turns that follow one another, where most lanes are at work and most turns are long
+    enough to be seen beside each other. Where several places are as good, one that lasts as long as most of them. From
+    begin to end these are all turns of their lanes: what began before and is not over is among them, and none begins later."""
     spent = collections.Counter()
     for t in trace.turns:
         spent[t.lane] += t.end - t.begin
@@ -105,7 +106,10 @@ def excerpt(trace):
     alike = [p for p in places if p[:2] == best]
     usual = statistics.median(p[2] for p in alike)
     at, size = min(alike, key=lambda p: (abs(p[2] - usual), p[3:]))[3:]
-    return turns[at:at + size]
+    part = turns[at:at + size]
+    begin, end, others = part[0].begin, max(t.end for t in part), [t for t in trace.turns if t.lane in lanes and t not in set(part)]
+    end = min([end] + [t.begin for t in others if t.begin > begin])
+    return sorted(part + [t for t in others if t.begin <= begin < t.end], key=lambda t: t.begin), begin, end
 
 
 def tints(turns):
@@ -120,10 +124,9 @@ def short(name):
     return tail if tail.isdigit() else name
 
 
-def draw_bars(ax, trace, turns, lanes, colours, scale, begin):
+def draw_bars(ax, trace, turns, lanes, colours, scale, begin, end):
     """Returns the units that no bar had room to name."""
     row = {lane: i for i, (lane, _) in enumerate(lanes)}
-    end = max(t.end for t in turns)
     width = ax.get_window_extent().width / ((end - begin) / scale) * 72 / ax.figure.dpi  # points a unit of x
     unnamed = dict.fromkeys(t.name for t in turns)
     for t in turns:
@@ -135,9 +138,10 @@ def draw_bars(ax, trace, turns, lanes, colours, scale, begin):
         for off, on in trace.off(t):
             if (on - off) / scale * width > 3:
                 ax.barh(y, (on - off) / scale, 0.62, left=(off - begin) / scale, color="#ffffff", edgecolor=look.INK, hatch="////", linewidth=0.35)
+        shown = (max(t.begin, begin) - begin) / scale, (min(t.end, end) - begin) / scale
         for text in (t.name, short(t.name)) if not trace.off(t) else ():
-            if long * width > 5.2 * len(text) + 4:
-                ax.text(x + long / 2, y, text, ha="center", va="center", fontsize=8.5)
+            if (shown[1] - shown[0]) * width > 5.2 * len(text) + 4:
+                ax.text(sum(shown) / 2, y, text, ha="center", va="center", fontsize=8.5)
                 unnamed.pop(t.name, None)
                 break
     for t in trace.asleep:
@@ -179,11 +183,10 @@ def counted(n, word):
     return f"{n:,} {word}{'' if n == 1 else 's'}"
 
 
-def words(trace, turns):
+def words(trace, turns, span):
     """(title, what the bars are, what they show)."""
     about, units = trace.about, [t for t in turns if t.name != "main"] or turns
     model = str(about.get("model") or about["runtime"]) + (f", {about['variant']}" if about.get("variant") else "")
-    span = max(t.end for t in turns) - min(t.begin for t in turns)
     title = f"{about['workload']}, {model}: {counted(len(units), 'turn')} of {counted(len({t.name for t in units}), 'unit')} in {look.duration(span * 1e3)}"
     half = look.duration(statistics.median(t.end - t.begin for t in units) * 1e3)
     if trace.process == WORKERS:
@@ -210,11 +213,10 @@ def scale_of(span_us):
 
 def draw(trace, folder, name="timeline"):
     plt = look.setup()
-    turns = excerpt(trace)
+    turns, begin, end = excerpt(trace)
     lanes, colours = trace.lanes(turns), tints(turns)
-    begin, end = min(t.begin for t in turns), max(t.end for t in turns)
     scale, unit = scale_of(end - begin)
-    title, what, shown = words(trace, turns)
+    title, what, shown = words(trace, turns, end - begin)
     part = (f"Drawn: {len(turns)} turns in a row of {len(trace.turns):,}, from {look.duration(begin * 1e3)} after the start (all: trace.json).")
     if len(colours) > len(TINTS) + 1:
         shown += " Colours come again after eight units."
@@ -226,7 +228,7 @@ def draw(trace, folder, name="timeline"):
     ax = fig.add_axes((left / 7.4, foot / height, (7.4 - left - 0.25) / 7.4, tall / height))
     ax.set_xlim(0, (end - begin) / scale)
     ax.set_ylim(len(lanes) - 0.45, -0.55)
-    unnamed = draw_bars(ax, trace, turns, lanes, colours, scale, begin)
+    unnamed = draw_bars(ax, trace, turns, lanes, colours, scale, begin, end)
     ax.set_yticks(range(len(lanes)), [text for _, text in lanes])
     ax.grid(False, axis="y")
     ax.spines["left"].set_visible(False)

@@ -310,6 +310,15 @@ class Timeline(Machine):
         timeline.draw(timeline.read(results.Run(again)), again / "charts")
         self.assertEqual(*((f / "charts" / "timeline.svg").read_bytes() for f in (folder, again)))
 
+    def test_what_is_white_is_white_in_the_trace(self):
+        """Two cores whose turns overlap: each begins before the other core's has ended."""
+        told = trace(0)
+        told["traceEvents"] += [{"ph": "X", "pid": 1, "tid": 1 + i % 2, "ts": 10 * i, "dur": 19 + 100 * (i % 7 == 0), "name": f"unit {i % 3}"} for i in range(5000)]
+        whole = timeline.read(results.Run(self.put(told)))
+        turns, begin, end = timeline.excerpt(whole)
+        self.assertEqual([t for t in whole.turns if t.begin < end and t.end > begin and t not in turns], [])
+        self.assertTrue(any(t.begin < begin for t in turns) and begin < end <= max(t.end for t in turns))
+
     def test_a_turn_is_split_where_the_worker_had_no_cpu(self):
         told = timeline.read(results.Run(self.put(trace(2, workers=True))))
         self.assertEqual([told.off(t) for t in told.turns], [[], [(14, 19)]])
