@@ -1,6 +1,7 @@
 """A chart for whatever parameter was varied: time per operation against it, and for a number of units
 the time and the bytes of one unit (chart 5). What was refused is marked where it was, with the limit."""
 import math
+import textwrap
 
 import loads
 import look
@@ -68,12 +69,12 @@ def mark_refusals(ax, refused):
 
 
 def refused_text(refused):
-    """A line for each limit that a cross stands for, with whom it stops."""
+    """Lines, of each limit that a cross stands for, with whom it stops."""
     limits = {}
     for runtime, at in refused.items():
         for why in at.values():
             limits.setdefault(limit_of(why), {})[runtime] = True
-    return "".join(f"\n\u00d7 {', '.join(who)} refused: {limit}." for limit, who in limits.items())
+    return [line for limit, who in limits.items() for line in textwrap.wrap(f"\u00d7 {', '.join(who)} refused: {limit}.", look.LINE)]
 
 
 def limit_of(why):
@@ -84,6 +85,7 @@ def limit_of(why):
 def scale_steps(ax, xs):
     """The axis of the values xs, as their steps are: linear where they span little, else logarithmic, 0 a step before the
     least; where two of them would stand on each other, all evenly spaced. True: evenly."""
+    import numpy
     if xs[-1] < 20 * max(1, xs[0]):
         ax.set_xscale("linear")
         at = list(xs)
@@ -97,14 +99,9 @@ def scale_steps(ax, xs):
         return False
     wide = [2 * xs[0] - xs[1], *xs, 2 * xs[-1] - xs[-2]]
     places = range(-1, len(xs) + 1)
-    ax.set_xscale("function", functions=(lambda x: interpolated(x, wide, places), lambda place: interpolated(place, places, wide)))
-    ax.set_xlim(*(interpolated(place, places, wide) for place in (-0.25, len(xs) - 0.75)))
+    ax.set_xscale("function", functions=(lambda x: numpy.interp(x, wide, places), lambda place: numpy.interp(place, places, wide)))
+    ax.set_xlim(numpy.interp((-0.25, len(xs) - 0.75), places, wide))
     return True
-
-
-def interpolated(at, xs, ys):
-    import numpy
-    return numpy.interp(at, xs, ys)
 
 
 def draw(run, folder, workload, workers, placement, key, rest, name):
@@ -126,11 +123,11 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     what = "cost and memory of a unit against their number" if crowd else f"{cost}{' and memory' if held else ''} against {key}"
     title = f"{workload}: {what}, {on}"
     limits = refused_text(refused)
-    top = 1.15 + 0.18 * limits.count("\n")
+    top = 1.15 + 0.18 * len(limits)
     height = 3.25 + top + 2.9 * (len(panels) - 1)
     fig, axes = plt.subplots(len(panels), 1, figsize=(7.4, height), sharex=True, squeeze=False)
     fig.subplots_adjust(left=0.13, right=0.78, top=1 - top / height, bottom=1.0 / height, hspace=0.16)
-    look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.{' Hollow: what is left when all have ended.' if left else ''}\n{sweeps.rounds_text(lines)}{limits}")
+    look.heading(fig, title, f"{rest.replace(';', ', ') or 'default parameters'}. Lower is better.{' Hollow: what is left when all have ended.' if left else ''}\n" + "\n".join([sweeps.rounds_text(lines), *limits]))
     xs = sorted({p[0] for points in lines.values() for p in points} | {x for at in refused.values() for x in at})
     for ax, (series, value, label, speak) in zip(axes[:, 0], panels):
         evenly = scale_steps(ax, xs)
@@ -146,7 +143,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
         ax.set_ylabel(label)
         if speak is size_text:
             ax.yaxis.set_major_locator(LogLocator(base=4))
-        ax.yaxis.set_major_formatter(lambda v, _, speak=speak: speak(v).replace(".00", "").replace(".0 ", " "))
+        ax.yaxis.set_major_formatter(lambda v, _, speak=speak: look.tick(speak(v)))
         ax.minorticks_off()
         ax.tick_params(labelbottom=True)
         look.label_ends(ax, ends)

@@ -221,7 +221,7 @@ def draw_row(axes, name, channel, top_rate, buckets):
     flow.set_ylim(-0.6, 0.6)
     flow.set_yticks([])
     flow.xaxis.set_major_locator(MaxNLocator(2))
-    flow.xaxis.set_major_formatter(lambda v, _: look.rate(v).strip().replace(".00", "").replace(".0 ", " "))
+    flow.xaxis.set_major_formatter(lambda v, _: look.tick(look.rate(v)))
     holds = "grows" if channel["capacity"] is None else "hands over" if channel["capacity"] == 0 else f"holds {channel['capacity']:,}"
     flow.set_title(f"{name}: {holds}", loc="left", fontsize=9.5, fontweight="bold", pad=8)
     sends = padded(channel["depth"], [0] * buckets)[0]

@@ -48,7 +48,7 @@ def solid(text):
 
 def x_ticks(low, high):
     ticks = [10.0 ** e for e in range(-3, 13) if low <= 10.0 ** e <= high]
-    named = ", ".join(f'"{look.rate(t).replace(".00", "").replace(".0", "").strip()}/s" {t:g}' for t in ticks)
+    named = ", ".join(f'"{look.tick(look.rate(t))}/s" {t:g}' for t in ticks)
     return f"set xtics ({named})" if ticks else "unset xtics"
 
 
@@ -65,7 +65,7 @@ def curves(run, block, width):
     lines = [f"set terminal dumb size {width},18 noenhanced", "unset key", "set border 3", "set logscale xy", f"set xrange [1:{right:.6g}]",
              f"set yrange [{low:.6g}:{high:.6g}]", "set tics nomirror", "set lmargin 9", "set rmargin 3", "set tmargin 0",
              'set xtics ("0%%" 1, "50%%" 2, "90%%" 10, "99%%" 100, "99.9%%" 1000, "99.99%%" 10000, "99.999%%" 100000)']
-    lines.append("set ytics (" + ", ".join(f'"{look.duration(t).replace(".00", "").replace(".0 ", " ")}" {t:g}' for t in ticks) + ")" if ticks else "set ytics")
+    lines.append("set ytics (" + ", ".join(f'"{look.tick(look.duration(t))}" {t:g}' for t in ticks) + ")" if ticks else "set ytics")
     plots = []
     for i, ((_, _, _, points, _), letter) in enumerate(zip(found, letters)):
         lines += [f"$d{i} << EOD"] + [f'{x:.6g} {v:.6g} "{letter}"' for v, x in points] + ["EOD"]

@@ -54,7 +54,7 @@ def script(run, told, title, height):
     lines += [f"set lmargin at screen 0.385; set rmargin at screen 0.84; set tmargin at screen {at(height - 66)}; set bmargin at screen {at(112)}",
               "set logscale x 10", f"set xrange [{10.0 ** first:g}:{10.0 ** last:g}]", f"set yrange [-0.7:{n - 0.3}]", "unset key", "set border 1 linecolor rgb \"#666666\"",
               "set tics nomirror", "set grid xtics linecolor rgb \"#cccccc\"", 'set xlabel "time of one (log)"',
-              "set xtics textcolor rgb \"#222222\" (" + ", ".join(f'"{look.duration(10.0 ** e).replace(".00 ", " ").replace(".0 ", " ")}" {10.0 ** e:g}' for e in range(first, last + 1)) + ")",
+              "set xtics textcolor rgb \"#222222\" (" + ", ".join(f'"{look.tick(look.duration(10.0 ** e))}" {10.0 ** e:g}' for e in range(first, last + 1)) + ")",
               "set ytics scale 0 textcolor rgb \"#222222\" (" + ", ".join(f"{gnu.quote(named(r))} {i}" for i, r in enumerate(rungs)) + ")"]
     for i, rung in enumerate(rungs):
         factor = rung["median"] / rungs[0]["median"]

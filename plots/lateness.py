@@ -86,7 +86,7 @@ def script(run, block, entries, title, name, what, height):
     lines = [f"# Draw again in this folder with: gnuplot {name}.gp", (look.HERE / "palette.gp").read_text().rstrip(), "set multiplot"]
     lines += gnu.frame(run, block["placement"], title, f"Left is better. Counts are logarithmic: a single late one is seen. {BINS} steps of {look.duration(width)}.", height)
     lines += ["unset key", 'set border 3 linecolor rgb "#666666"', "set tics nomirror", "set logscale y", f"set yrange [0.7:{10 ** math.ceil(math.log10(tall * 1.5))}]",
-              f"set xrange [0:{top / scale:.6g}]", f"set xtics {step:g}", 'set format x ""', "set ytics (" + ", ".join(f'"{look.rate(10 ** e).replace(".00", "").replace(".0", "").strip()}" {10 ** e}' for e in range(0, 13, 2)) + ")",
+              f"set xrange [0:{top / scale:.6g}]", f"set xtics {step:g}", 'set format x ""', "set ytics (" + ", ".join(f'"{look.tick(look.rate(10 ** e))}" {10 ** e}' for e in range(0, 13, 2)) + ")",
               'set grid xtics linecolor rgb "#dddddd"', "set lmargin at screen 0.25; set rmargin at screen 0.95", "set style fill solid 0.75 noborder"]
     for i, (label, runtime, buckets) in enumerate(entries):
         who, worst, middle = look.known(runtime), buckets[-1][1], quantile(buckets, 0.5)

@@ -110,7 +110,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
         if metric[0] == "p":
             ax.set_xscale("log")
             ax.set_yscale("log")
-            ax.yaxis.set_major_formatter(lambda v, _: look.duration(v).replace(".00", "").replace(".0 ", " "))
+            ax.yaxis.set_major_formatter(lambda v, _: look.tick(look.duration(v)))
             ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.xaxis.set_minor_formatter(NullFormatter())
             ax.set_xlabel(f"achieved ({op} per second)")
@@ -120,7 +120,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
                 ax.axvspan(100, max(ax.get_xlim()[1], 100), color="#eeeeee", zorder=0)
         if metric != "memory_slope":
             axis = ax.xaxis if metric[0] == "p" else ax.yaxis
-            axis.set_major_formatter(lambda v, _: look.rate(v).replace(".00", "").replace(".0", "").strip())
+            axis.set_major_formatter(lambda v, _: look.tick(look.rate(v)))
         if metric == "goodput":
             ax.set_ylim(bottom=0)
         named.append((ax, ends))

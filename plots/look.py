@@ -76,10 +76,13 @@ def time_axis(ax, low, high):
     span = high / low
     ax.set_xscale("log")
     ax.set_xlim(low, high)
-    ax.xaxis.set_major_formatter(lambda v, _: duration(v).replace(".00", "").replace(".0 ", " "))
+    ax.xaxis.set_major_formatter(lambda v, _: tick(duration(v)))
     if span < 450:
         ax.set_xticks([m * 10 ** e for e in range(-1, 12) for m in ((1, 2, 5) if span < 27 else (1, 3)) if low <= m * 10 ** e <= high])
     ax.minorticks_off()
+
+
+LINE = 96  # characters of a heading's line
 
 
 def heading(fig, title, subtitle):
@@ -185,6 +188,11 @@ def three(value):
         return "0"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
+
+
+def tick(text):
+    """A figure of duration, rate and the like as an axis names it: '10 µs' for '10.0 µs ', '1.05 M' as it is."""
+    return re.sub(r"\.0+(?!\d)", "", text).strip()
 
 
 def factor(value):

@@ -88,7 +88,7 @@ def draw(run, folder, workload, workers, placement, rest, name):
     ax.axhline(HALF, color="#777777", linewidth=0.8, linestyle=":")
     ax.set_xscale("log")
     ax.set_ylim(0, max(1.05, ax.get_ylim()[1]))
-    ax.xaxis.set_major_formatter(lambda v, _: look.duration(v).replace(".00", "").replace(".0 ", " "))
+    ax.xaxis.set_major_formatter(lambda v, _: look.tick(look.duration(v)))
     ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %")
     ax.minorticks_off()
     ax.set_xlabel("sequential time of a task (log)")

@@ -104,7 +104,7 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     cpus = run.machine.cpus
     most, serial = serial_fractions(lines, results.median(base) if base and rows[0]["mode"] == "complete" else 0, cpus or 0)
     serial_said = serial_text(most, serial)
-    lost = textwrap.wrap(serial_said, 96)
+    lost = textwrap.wrap(serial_said, look.LINE)
     height = 4.9 + 0.18 * len(lost)
     fig, ax = plt.subplots(figsize=(7.4, height))
     fig.subplots_adjust(left=0.11, right=0.78, top=1 - (1.15 + 0.18 * len(lost)) / height, bottom=1.03 / height)
@@ -143,7 +143,7 @@ def draw_workers(run, folder, workload, placement, params, rows, name):
     ax.set_xlabel("workers")
     ax.set_ylabel(f"throughput ({look.plural(op)} per second)")
     if top >= 1e4:
-        ax.yaxis.set_major_formatter(lambda v, _: look.rate(v).replace(".00", "").replace(".0", "").strip() if v else "0")
+        ax.yaxis.set_major_formatter(lambda v, _: look.tick(look.rate(v)))
     look.label_ends(ax, ends)
     look.label_beside(ax, alone)
     look.footer(fig, run.footer(placement))
@@ -201,7 +201,7 @@ def draw_sizes(run, folder, workload, workers, placement, rest, rows, name):
         ends = [draw_line(ax, key, points, value)[:2] + (shown(key), key[0]) for key, points in lines.items()]
         ax.set_xlim(sizes[0] / 1.4, sizes[-1] * 1.4)
         ax.set_ylabel(unit)
-        ax.yaxis.set_major_formatter(lambda v, _: look.rate(v).replace(".00", "").replace(".0", "").strip())
+        ax.yaxis.set_major_formatter(lambda v, _: look.tick(look.rate(v)))
         ax.minorticks_off()
         ax.tick_params(labelbottom=True)
         for cache, size in run.machine.caches:

@@ -92,7 +92,7 @@ def excerpt(trace):
     turns = [t for t in trace.turns if t.lane in lanes]
     of_units = [i for i, t in enumerate(turns) if t.name != "main"] or [0, len(turns) - 1]
     turns = turns[of_units[0]:of_units[-1] + 1]
-    count = min(MOST, A_LANE * len(lanes))
+    count = min(MOST, A_LANE * len(lanes)) - len(lanes)  # one of each may be under way where it begins
     inside = [t for t in turns if trace.window and t.begin >= trace.window[0] and t.end <= trace.window[1]]
     turns = inside if len(inside) >= count else turns
     places = []
@@ -106,10 +106,10 @@ def excerpt(trace):
     alike = [p for p in places if p[:2] == best]
     usual = statistics.median(p[2] for p in alike)
     at, size = min(alike, key=lambda p: (abs(p[2] - usual), p[3:]))[3:]
-    part = turns[at:at + size]
-    begin, end, others = part[0].begin, max(t.end for t in part), [t for t in trace.turns if t.lane in lanes and t not in set(part)]
-    end = min([end] + [t.begin for t in others if t.begin > begin])
-    return sorted(part + [t for t in others if t.begin <= begin < t.end], key=lambda t: t.begin), begin, end
+    part, every = turns[at:at + size], [t for t in trace.turns if t.lane in lanes]
+    begin, last = part[0].begin, part[-1].begin
+    end = min([max(t.end for t in part)] + [t.begin for t in every if t.begin > last])
+    return [t for t in every if t.begin < end and t.end > begin], begin, end
 
 
 def tints(turns):
