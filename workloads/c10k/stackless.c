@@ -1,7 +1,6 @@
 /* c10k with stackless tasks: one for each connection. An idle one keeps its frame alone: it waits without a buffer. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fw.h"
@@ -18,6 +17,7 @@ typedef struct conn {
     int64_t n, at;         /* bytes of the input, and how many were fed */
     c10k_http http;
     task_io_fut wait;
+    task_yield_fut yield;
 } conn;
 
 typedef struct door {
@@ -59,6 +59,7 @@ static void answer(conn *c, task_cx *cx)
     else
         c->at += (int64_t)c10k_feed(&c->http, c->buffers->in + c->at, (size_t)(c->n - c->at), &c->buffers->out, now);
     task_write(&c->wait, c->io, c->buffers->out.data, c->buffers->out.bytes, now + c->home->server->request_ns);
+    task_yield(&c->yield);
 }
 
 static async_fn(conn)
@@ -69,15 +70,16 @@ static async_fn(conn)
         read_some(self, cx);
         if (self->n == -EAGAIN) {
             async_await(&self->wait.fut);
-            if (self->wait.result == 0)
+            if ((self->n = self->wait.result) == 0)
                 continue;
-            self->n = self->wait.result;
         }
         do {
             answer(self, cx);
             async_await(&self->wait.fut);
             self->http.close |= self->wait.result < 0;
         } while (!self->http.close && self->at < self->n);
+        if (self->n == sizeof self->buffers->in) /* it sends without a pause: the others first */
+            async_await(&self->yield.fut);
     }
     c10k_give(&self->buffers, &self->home->spare[task_worker(cx)]);
     c10k_leave(&self->http, self->fd);
@@ -99,8 +101,7 @@ static void accepted(door *d, task_cx *cx, int fd)
         task_io_close(c->io);
     d->made += err == 0;
     d->err = err ? err : d->err;
-    if (err)
-        free(c);
+    free(err ? c : NULL);
 }
 /* -- coordinate -- */
 static async_fn(door)
@@ -113,10 +114,9 @@ static async_fn(door)
         task_select2(&self->either, self->closed ? &self->hear.fut : &self->accept.fut, &self->hear.fut);
         async_await(&self->either.fut);
         if (!self->closed && self->either.which == 0) {
+            self->closed = self->accept.result < 0 && !c10k_accept_again(self->server, (int)-self->accept.result);
             if (self->accept.result >= 0)
                 accepted(self, cx, (int)self->accept.result);
-            else
-                self->closed = !c10k_accept_again(self->server, (int)-self->accept.result);
             task_accept(&self->accept, self->listener, FW_FOREVER);
             continue;
         }
