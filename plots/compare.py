@@ -20,7 +20,6 @@ import packs  # noqa: E402
 import pairing  # noqa: E402
 import results  # noqa: E402
 
-LEAST_ROUNDS = 4  # as in harness/stats.h
 LEAST_DIFFERENCE = 0.02
 
 
@@ -122,7 +121,7 @@ class Comparison:
         a, b = cell["samples"]
         cell["ratio"], cell["low"], cell["high"], cell["level"] = ratio(a, b, self.wanted)
         cell["exploratory"] = cell["level"] < self.wanted
-        few = min(len(a), len(b)) < LEAST_ROUNDS
+        few = min(len(a), len(b)) < results.LEAST_ROUNDS
         cell["verdict"] = ("slower" if cell["low"] > self.margin and not few else "faster" if cell["high"] < 1 / self.margin and not few
                            else "not separated")
 

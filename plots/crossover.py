@@ -1,6 +1,6 @@
 """Chart 16, the crossover: the least N (units, connections, requests a second) from which green threads or stackless tasks separate from
 threads and from channels both, or "never here". Only blocks have verdicts: a run with --sweep units=1000,10000,... has one for each
-N. A model that was refused at some N is behind there: it could not do it at all."""
+N, if it has rounds enough to separate anything. A model that was refused at some N is behind there: it could not do it at all."""
 import look
 import results
 import sweeps
@@ -36,7 +36,7 @@ def state(block, light):
             words.append("behind")
         elif own["status"] == "ok" and other and other["status"] == "refused":
             words.append("faster")
-        elif own["status"] == "ok" and other and other["status"] == "ok":
+        elif own["status"] == "ok" and other and other["status"] == "ok" and min(own.get("n", 0), other.get("n", 0)) >= results.LEAST_ROUNDS:
             words.append((results.pair_of(block, light, name) or {}).get("verdict", "not separated"))
     return "" if len(words) < len(HEAVY) else "ahead" if all(w == "faster" for w in words) else "not"
 
@@ -80,7 +80,7 @@ def draw(run, folder):
         if where != last:
             y -= 0.6 if last else 0
             name = f"{where[0]}: {where[3]}, {where[1]} worker{'s' if where[1] != 1 else ''}" + (f"; {where[4].replace(';', ', ')}" if where[4] else "")
-            ax.annotate(name, xy=(0, y + 0.55), xycoords=("axes fraction", "data"), fontsize=9, color=look.GREY, va="center")
+            ax.annotate(name, xy=(0.01, y + 0.55), xycoords=("axes fraction", "data"), fontsize=9, color=look.GREY, va="center")
             last = where
         text, n = told_of(blocks, light), least(blocks, light)
         ends = [k for k, b in blocks.items() if state(b, light)]

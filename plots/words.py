@@ -39,7 +39,7 @@ def verdict_sentences(block):
 def compare(block, base, other):
     pair = results.pair_of(block, results.name_of(base), results.name_of(other))
     one, two = people(base), people(other)
-    if not pair or min(base.get("n", 0), other.get("n", 0)) < 2:
+    if not pair or min(base.get("n", 0), other.get("n", 0)) < results.LEAST_ROUNDS:
         return f"{two}: {look.duration(other['median'])}, {look.factor(other['median'] / base['median'])} the time of {one}; no verdict from so few rounds."
     if pair["verdict"] == "not separated":
         return f"{one} and {two}: not separated ({bounds(pair)}){level(pair)}."

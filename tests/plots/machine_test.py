@@ -237,6 +237,15 @@ class Crossover(Machine):
         self.assertEqual([crossover.state(both(s), "green") for s in ("refused", "failed")], ["not", ""])
         self.assertEqual(crossover.state(block_of("units=1", self.HEADS[0], self.HEADS[2], faster=self.GREEN), "green"), "")  # no channels to compare with
 
+    def test_too_few_rounds_do_not_say_never(self):
+        blocks = self.blocks()
+        for entry in blocks[100]["entries"]:
+            entry["n"] = 3
+        self.assertEqual(crossover.told_of(blocks, "green"), "from 10 at the latest")
+        for entry in (e for b in blocks.values() for e in b["entries"]):
+            entry["n"] = 3
+        self.assertEqual(crossover.told_of({n: blocks[n] for n in (10, 100, 1000)}, "stackless"), "not compared")
+
     def test_a_run_with_a_sweep_has_the_chart_and_another_has_none(self):
         run = results.Run(self.make(axis=False))
         self.assertIsNone(crossover.draw(run, run.folder / "charts"))
