@@ -336,7 +336,8 @@ int core_chan_close(core_chan *c)
     unlock(c);
     while (w) { /* each is touched once: of a million, no cache holds the first until the last has been seen */
         lock(c);
-        waiter *next = claim_any(c); /* before the wake: with the last, the channel may go */
+        waiter *next = claim_any(c);               /* before the wake: with the last, the channel may go */
+        __builtin_prefetch(c->receivers.first, 1); /* it comes while w is woken */
         unlock(c);
         w->status = -EPIPE;
         w->wake(w);
