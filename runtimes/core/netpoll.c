@@ -315,11 +315,10 @@ unsigned netpoll_deliver(netpoll *n)
 {
     unsigned woken = 0;
 
-    while (n->got > 0) {
-        struct epoll_event *e = &n->events[--n->got];
-        if (e->data.u64 != BREAK)
-            woken += deliver(n, e);
-    }
+    for (int i = 0; i < n->got; i++)
+        if (n->events[i].data.u64 != BREAK)
+            woken += deliver(n, &n->events[i]);
+    n->got = 0;
     return woken;
 }
 

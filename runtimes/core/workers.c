@@ -1,8 +1,9 @@
 /* workers.c - the pool: where a worker looks for work, and how it sleeps.
  *
- * Looking, in this order: every 61 ticks the timers, the inject queue and the oldest that was spawned here; the LIFO
- * slot (three times in a row at most); the own ring; the own inbox; the newest that was spawned here; the inject queue;
- * others' rings and what they spawned; and, before sleeping, others' LIFO slots.
+ * Looking, in this order: every 61 ticks the timers, descriptors, the inject queue, the oldest that was spawned here,
+ * and what another worker has left lying; the LIFO slot (three times in a row at most); the own ring; the own inbox;
+ * the newest that was spawned here; the inject queue; others' rings and what they spawned; and, before sleeping,
+ * others' LIFO slots.
  *
  * Sleeping: one word, idle, counts who searches (low half) and who sleeps (high half). A push publishes its job and
  * then reads the word; a worker that goes to sleep changes the word and then looks everywhere once more. By barrier.h,
@@ -349,6 +350,28 @@ static job *take_next(struct worker_private *w)
     return j;
 }
 
+/* From a ring that has stood still since the last look: its owner has lost its CPU, or runs one job for long, and
+ * whoever is busy would not come to steal from it. Only beside poll_network, whose price hides that of two lines. */
+static job *relieve(struct worker_private *w)
+{
+    pool *p = w->self.pool;
+    runq *ring = &p->workers[w->watched].ring;
+    job *j = NULL;
+
+    if (!p->stealing || !net_of(w))
+        return NULL;
+    if (!runq_empty(ring) && atomic_load_explicit(&ring->head, memory_order_relaxed) == w->watched_head) {
+        w->victim = w->watched;
+        j = steal(w, false);
+    }
+    do
+        w->watched = (w->watched + 1) % p->n;
+    while (w->watched == w->self.index);
+    ring = &p->workers[w->watched].ring;
+    w->watched_head = atomic_load_explicit(&ring->head, memory_order_relaxed) - runq_empty(ring); /* empty: any other */
+    return j;
+}
+
 static job *take_ring(struct worker_private *w)
 {
     return w->self.stealing ? runq_pop(&w->ring) : runq_pop_alone(&w->ring);
@@ -367,7 +390,7 @@ static job *take_local(struct worker_private *w)
     if (++w->tick % TICKS_PER_LOOK == 0) {
         fire_timers(w);
         poll_network(w);
-        if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)))
+        if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)) || (j = relieve(w)))
             return j;
     }
     if ((j = take_next(w))) {

@@ -29,6 +29,7 @@ struct worker_private {
     pid_t tid; /* set before the pool has started */
     const fw_worker *place;
     uint32_t tick, victim, lifo_run;
+    uint32_t watched, watched_head; /* whose ring relieve looks at next, and where that was */
     uint64_t spin_ns;
     uint64_t waited_ns;        /* how long it last slept in netpoll_wait, or lingered with success */
     uint64_t roused_ns;        /* when another took it off the list of sleepers; under sleep_lock */

@@ -1,10 +1,11 @@
-/* pool_test - the worker pool: every job runs once, jobs are stolen, pinned jobs stay,
+/* pool_test - the worker pool: every job runs once, jobs are stolen, also by who is busy, pinned jobs stay,
  * timers fire in order and never early, cancelled ones don't, and how long a sleeper kept work waiting is counted. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/barrier.h"
+#include "core/netpoll.h"
 #include "core/park.h"
 #include "core/watch.h"
 #include "core/workers.h"
@@ -114,6 +115,51 @@ static void two_workers_run_at_the_same_time(void)
     pool_stop(p);
 }
 
+/* One worker is never idle; the other runs one job until those that it made runnable have run. */
+static _Atomic bool over;
+static counted busy;
+
+static void go_round(job *j, worker *w)
+{
+    atomic_store(&busy.ran_on, w->index);
+    if (!atomic_load(&over))
+        worker_push_last(w, j);
+    else if (atomic_fetch_sub(&left, 1) == 1)
+        park_wake(&done);
+}
+
+static void leave_jobs_lying(job *j, worker *w)
+{
+    (void)j;
+    while (atomic_load(&busy.ran_on) != 1 - w->index)
+        sched_yield();
+    for (int i = 0; i < 10; i++)
+        pool_push(w->pool, &jobs[i].job, false);
+    while (atomic_load(&left) > 1)
+        sched_yield();
+    atomic_store(&over, true);
+}
+
+static void who_is_busy_takes_what_another_has_left_lying(void)
+{
+    netpoll *net;
+
+    start(2, false);
+    FW_MUST(pool_netpoll(p, &net) == 0);
+    reset_jobs();
+    atomic_store(&left, 11);
+    atomic_store(&over, false);
+    busy.job = (job){.run = go_round};
+    atomic_store(&busy.ran_on, UINT32_MAX);
+    seed = (job){.run = leave_jobs_lying};
+    pool_push(p, &busy.job, false);
+    pool_push(p, &seed, false);
+    FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    pool_stop(p);
+    for (int i = 0; i < 10; i++)
+        FW_MUST(atomic_load(&jobs[i].runs) == 1);
+}
+
 static core_timer timers[TIMERS];
 static uint64_t last_deadline;
 
@@ -184,6 +230,7 @@ int main(void)
     }
     a_pinned_job_stays_where_it_was_put();
     two_workers_run_at_the_same_time();
+    who_is_busy_takes_what_another_has_left_lying();
     timers_fire_in_order_and_never_early();
     how_long_a_sleeper_kept_work_waiting_is_counted();
     puts("ok: the pool");
