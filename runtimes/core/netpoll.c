@@ -282,32 +282,29 @@ static unsigned deliver(netpoll *n, const struct epoll_event *e)
     return woken;
 }
 
-static int wait_events(netpoll *n, uint64_t deadline_ns)
+static int wait_events(netpoll *n, uint64_t deadline_ns, int most)
 {
     uint64_t now = deadline_ns == 0 || deadline_ns == FW_FOREVER ? 0 : fw_now_ns();
     uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
     struct timespec t = {(time_t)(left / ONE_SECOND), (long)(left % ONE_SECOND)};
 
     if (deadline_ns == 0)
-        return epoll_wait(n->epoll, n->events, EVENTS, 0);
+        return epoll_wait(n->epoll, n->events, most, 0);
     if (!atomic_load_explicit(&n->coarse, memory_order_relaxed)) {
-        int got = epoll_pwait2(n->epoll, n->events, EVENTS, deadline_ns == FW_FOREVER ? NULL : &t, NULL);
+        int got = epoll_pwait2(n->epoll, n->events, most, deadline_ns == FW_FOREVER ? NULL : &t, NULL);
         if (got >= 0 || (errno != ENOSYS && errno != EPERM))
             return got;
         atomic_store_explicit(&n->coarse, true, memory_order_relaxed);
     }
     uint64_t ms = left / 1000000 + 1; /* never early */
-    return epoll_wait(n->epoll, n->events, EVENTS,
-                      deadline_ns == FW_FOREVER ? -1
-                      : ms < INT32_MAX          ? (int)ms
-                                                : INT32_MAX);
+    return epoll_wait(n->epoll, n->events, most, deadline_ns == FW_FOREVER ? -1 : ms < INT32_MAX ? (int)ms : INT32_MAX);
 }
 
-void netpoll_wait(netpoll *n, uint64_t deadline_ns, worker *by)
+void netpoll_wait(netpoll *n, uint64_t deadline_ns, unsigned most, worker *by)
 {
     fw_count(by->slot, FW_SYSCALLS, 1);
     fw_count(by->slot, FW_PARKS, deadline_ns != 0);
-    n->got = wait_events(n, deadline_ns);
+    n->got = wait_events(n, deadline_ns, most < EVENTS ? (int)most : EVENTS);
     FW_MUST(n->got >= 0 || errno == EINTR);
 }
 

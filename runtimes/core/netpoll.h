@@ -55,9 +55,9 @@ int netpoll_new(netpoll **out);
 void netpoll_free(netpoll *n);  /* after the workers ended */
 bool netpoll_claim(netpoll *n); /* true: the caller alone may wait, until it releases */
 void netpoll_release(netpoll *n);
-/* Who has the claim: blocks until something has come or deadline_ns (0: not at all), then wakes those who wait for it.
- * How many. */
-void netpoll_wait(netpoll *n, uint64_t deadline_ns, worker *by);
+/* Who has the claim: blocks until something has come or deadline_ns (0: not at all); at most so many events, the rest
+ * stays where it is. Then netpoll_deliver wakes those who wait for them, in the order in which they came. How many. */
+void netpoll_wait(netpoll *n, uint64_t deadline_ns, unsigned most, worker *by);
 unsigned netpoll_deliver(netpoll *n);
 void netpoll_break(netpoll *n); /* any thread: netpoll_wait returns */
 /* The pool's, made at the first call. 0 or -errno. pool.c. */

@@ -98,6 +98,12 @@ static inline uint32_t runq_take_half(runq *q, job **taken, uint32_t most)
     }
 }
 
+/* Owner: how many are there, at most. */
+static inline uint32_t runq_used(runq *q)
+{
+    return atomic_load_explicit(&q->tail, memory_order_relaxed) - atomic_load_explicit(&q->head, memory_order_relaxed);
+}
+
 static inline bool runq_empty(runq *q)
 {
     return atomic_load(&q->head) == atomic_load(&q->tail); /* seq_cst: part of the look before a worker parks */

@@ -130,14 +130,17 @@ static netpoll *net_of(const struct worker_private *w)
     return atomic_load_explicit(&w->self.pool->net, memory_order_acquire); /* pairs with pool_netpoll */
 }
 
-/* Wakes who waits for what has come, unless another worker is at it. How many. */
+/* Wakes who waits for what has come, unless another worker is at it. How many. Not more than the ring has room for, if
+ * that goes: what overflows would be overtaken by those who come later. */
 static unsigned poll_network(struct worker_private *w)
 {
+    enum { LEAST_EVENTS = 16 };
     netpoll *net = net_of(w);
+    uint32_t used = runq_used(&w->ring);
 
     if (!net || !netpoll_claim(net))
         return 0;
-    netpoll_wait(net, 0, &w->self);
+    netpoll_wait(net, 0, RUNQ_SIZE - used > LEAST_EVENTS ? RUNQ_SIZE - used : LEAST_EVENTS, &w->self);
     unsigned woken = netpoll_deliver(net);
     netpoll_release(net);
     return woken;
@@ -161,7 +164,7 @@ static bool linger(struct worker_private *w, netpoll *net)
             w->crowded_until_ns = now + CROWD_NS;
         for (; now < look; now = fw_now_ns())
             core_cpu_relax();
-        netpoll_wait(net, 0, &w->self);
+        netpoll_wait(net, 0, RUNQ_SIZE, &w->self);
         found = netpoll_deliver(net) > 0 || work_visible(w);
     }
     w->waited_ns = found ? now - since : w->waited_ns;
@@ -182,7 +185,7 @@ static void wait_for_events(struct worker_private *w, netpoll *net, uint64_t mos
 {
     uint64_t since = fw_now_ns();
 
-    netpoll_wait(net, most, &w->self);
+    netpoll_wait(net, most, RUNQ_SIZE, &w->self);
     w->waited_ns = fw_now_ns() - since;
 }
 

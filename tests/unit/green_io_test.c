@@ -98,6 +98,47 @@ static void messages_come_back_on_any_number_of_workers(void)
     run(2, true, many_pairs, NULL);
 }
 
+/* ---- whose turn it is ----------------------------------------------------- */
+
+/* More than a worker's ring holds become ready, one after the other. Each batch of events may let one jump the queue.
+ */
+enum { CROWD = 450, JUMPS = 50 };
+static int waiting, served;
+
+static void note_turn(void *arg)
+{
+    int place = waiting++;
+    char got;
+    FW_MUST(green_read(arg, &got, 1, FW_FOREVER) == 1);
+    FW_MUST(served++ <= place + JUMPS);
+}
+
+static void one_crowd(void *arg)
+{
+    static green_io *io[CROWD][2];
+    static green *unit[CROWD];
+    (void)arg;
+    waiting = served = 0;
+    for (int i = 0; i < CROWD; i++) {
+        make_pair(io[i]);
+        FW_MUST(green_spawn(&unit[i], NULL, note_turn, io[i][1]) == 0);
+        while (waiting <= i)
+            green_yield();
+    }
+    for (int i = 0; i < CROWD; i++)
+        FW_MUST(write(green_io_fd(io[i][0]), "", 1) == 1);
+    for (int i = 0; i < CROWD; i++) {
+        green_join(unit[i]);
+        close_pair(io[i]);
+    }
+}
+
+static void who_is_ready_first_is_served_first(void)
+{
+    run(1, false, one_crowd, NULL);
+    run(1, true, one_crowd, NULL);
+}
+
 /* ---- more than the kernel keeps ------------------------------------------- */
 
 static unsigned char pattern(size_t i)
@@ -325,6 +366,7 @@ static void a_regular_file_never_waits(void)
 int main(void)
 {
     messages_come_back_on_any_number_of_workers();
+    who_is_ready_first_is_served_first();
     a_write_waits_until_all_is_taken();
     a_deadline_ends_the_wait_and_nothing_else();
     close_wakes_who_waits();
