@@ -146,6 +146,14 @@ class Faults(unittest.TestCase):
                 done = self.run_it("--runner", self.runner(told.format(got=got)), "--runtime", "faulty", "--rounds", "1")
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_a_window_that_is_over_before_the_example_has_looked(self):
+        ask = {"protocol": 1, "trial_id": 1, "params": {"size": "64"}, "workers": [{"cpus": []}], "warmup_ns": 1000, "window_ns": 1, "batch": 100, "seed": "7", "progress_fd": -1}
+        done = subprocess.run([EXAMPLE, "--trial"], input=json.dumps(ask), text=True, capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = json.loads(done.stdout)
+        self.assertGreater(told["ops_window"], 0)
+        self.assertEqual(sum(told["slices"]), told["ops_window"])
+
     def test_junk(self):
         self.caught("print('Segmentation fault, honestly')", "something else than one JSON object")
 
