@@ -221,6 +221,15 @@ static gap widest(const json_t *block, unsigned *pairs)
     return best;
 }
 
+static size_t models_of(const json_t *block)
+{
+    json_t *e;
+    size_t i, n = 0;
+    json_array_foreach(json_object_get(block, "entries"), i, e) n +=
+        is(fw_str_of(e, "kind"), "model") && headline(e) && ok(e);
+    return n;
+}
+
 static size_t not_run(const json_t *block)
 {
     json_t *e;
@@ -240,7 +249,8 @@ static void said_of(FILE *out, const json_t *block)
         return;
     fprintf(out, " * %s (%s): ", fw_str_of(block, "workload"), fw_str_of(block, "label"));
     if (!pairs) {
-        fputs("no two models to compare: no round in which both ran undisturbed.\n", out);
+        fputs(models_of(block) < 2 ? "no two models to compare.\n" : "no round in which two models ran undisturbed.\n",
+              out);
         return;
     }
     double rounds = fw_num_of(block, "rounds", FW_LEAST_ROUNDS);

@@ -230,9 +230,8 @@ class Faults(unittest.TestCase):
         self.until_trials(2)
         self.process.kill()
         self.process.communicate()
-        end = time.monotonic() + 60  # the supervisor sees the control pipe close; nothing else is waited for
-        while processes(self.mark) and time.monotonic() < end:
-            time.sleep(0.01)
+        while left := processes(self.mark):  # the supervisor sees the control pipe close; nothing else is waited for
+            await_end(left[0])
         self.assertEqual(processes(self.mark), [])
 
     def servers(self):

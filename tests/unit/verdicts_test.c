@@ -193,7 +193,17 @@ static void failures_and_refusals_are_named_and_have_no_figures(void **state)
     assert_int_equal(json_array_size(json_object_get(block, "pairs")), 0);
     assert_true(says(w, "green: failed: wrong receipt: ops is 7, expected 8"));
     assert_true(says(w, "processes: refused: fork: EAGAIN"));
-    assert_true(says(w, "no two models to compare"));
+    assert_true(says(w, "no two models to compare."));
+    drop(w);
+}
+
+static void models_that_never_ran_undisturbed_together_are_not_compared(void **state)
+{
+    world *w = make((const double[]){100, 200, 400}, 1.0);
+    for (size_t i = 0; i < w->n; i++)
+        w->done[i].tainted = w->done[i].which != &w->cases[0];
+    assert_int_equal(json_array_size(json_object_get(judged(w), "pairs")), 0);
+    assert_true(says(w, "no round in which two models ran undisturbed."));
     drop(w);
 }
 
@@ -226,6 +236,7 @@ int main(void)
         cmocka_unit_test(noisy_twins_hold_every_smaller_difference_back),
         cmocka_unit_test(a_load_generator_at_its_limit_is_told),
         cmocka_unit_test(tainted_trials_count_in_no_comparison_and_a_repetition_cures),
+        cmocka_unit_test(models_that_never_ran_undisturbed_together_are_not_compared),
         cmocka_unit_test(failures_and_refusals_are_named_and_have_no_figures),
         cmocka_unit_test(one_round_gives_figures_and_no_verdict),
         cmocka_unit_test(nothing_run_at_all_is_said_too),

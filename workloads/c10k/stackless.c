@@ -59,7 +59,7 @@ static void answer(conn *c, task_cx *cx)
     else
         c->at += (int64_t)c10k_feed(&c->http, c->buffers->in + c->at, (size_t)(c->n - c->at), &c->buffers->out, now);
     task_write(&c->wait, c->io, c->buffers->out.data, c->buffers->out.bytes, now + c->home->server->request_ns);
-    task_yield(&c->yield);
+    task_yield(&c->yield); /* awaited by who sends without a pause */
 }
 
 static async_fn(conn)
@@ -78,7 +78,7 @@ static async_fn(conn)
             async_await(&self->wait.fut);
             self->http.close |= self->wait.result < 0;
         } while (!self->http.close && self->at < self->n);
-        if (self->n == sizeof self->buffers->in) /* it sends without a pause: the others first */
+        if (self->n == sizeof self->buffers->in) /* the others first */
             async_await(&self->yield.fut);
     }
     c10k_give(&self->buffers, &self->home->spare[task_worker(cx)]);
