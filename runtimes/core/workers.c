@@ -22,7 +22,8 @@
 
 enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
 enum { THEFT_NS = 1000, SLOT_NS = 3000, DAWDLE_MOST = 7 };
-enum { LINGER_NS = 20000, LINGER_LOOK_NS = 5000, SHORT_WAIT_NS = 100000 };
+enum { LINGER_NS = 60000, LINGER_LOOK_NS = 20000, SHORT_WAIT_NS = 100000 };
+enum { LITTLE_NS = 200000, GUARD_NS = 10000000 };
 enum { SLICE_NS = 500000, CROWD_NS = 250000000 }; /* so long away: somebody else had the CPU */
 #define REST_NS UINT64_C(2000000000)
 
@@ -68,12 +69,24 @@ static void wake(struct worker_private *w)
         park_wake(&w->sleeper);
 }
 
-/* After a job was published: in worker `index`'s inbox, or (-1) where anybody may find it. */
-static void notify(pool *p, int index)
+/* What waits in w's ring is done by w itself before another would be awake and have taken half of it; that one might
+ * even get the CPU of who sends the next events. If it takes longer than thought, there is the guard. */
+static bool little_to_share(struct worker_private *w)
+{
+    pool *p = w->self.pool;
+
+    return atomic_load_explicit(&p->guarded, memory_order_relaxed) && /* pairs with guard, as idle does in notify */
+           w->job_ns > 0 && (runq_used(&w->ring) + 1) * w->job_ns < LITTLE_NS && deque_empty(&w->spawned) &&
+           !atomic_load_explicit(&p->inject.count, memory_order_relaxed);
+}
+
+/* After a job was published: in worker `index`'s inbox, or (-1) where anybody may find it. by: in whose ring or LIFO slot
+ * it is, or NULL. */
+static void notify(pool *p, int index, struct worker_private *by)
 {
     core_barrier_light();
     uint32_t idle = atomic_load(&p->idle);
-    if (idle / SLEEPER == 0 || (index < 0 && searchers(idle) > 0))
+    if (idle / SLEEPER == 0 || (index < 0 && searchers(idle) > 0) || (by && little_to_share(by)))
         return;
     struct worker_private *w = rouse(p, index);
     if (w)
@@ -87,7 +100,7 @@ static void stop_searching(struct worker_private *w, bool found)
     w->searching = false;
     uint32_t before = atomic_fetch_sub(&w->self.pool->idle, SEARCHER);
     if (found && searchers(before) == 1)
-        notify(w->self.pool, -1);
+        notify(w->self.pool, -1, w);
 }
 
 /* Anything anywhere that w could run. */
@@ -130,6 +143,26 @@ static netpoll *net_of(const struct worker_private *w)
     return atomic_load_explicit(&w->self.pool->net, memory_order_acquire); /* pairs with pool_netpoll */
 }
 
+/* From now on the time per job counts anew. */
+static void count_jobs(struct worker_private *w, uint64_t now)
+{
+    w->looked_ns = now;
+    w->looked_tick = w->tick;
+}
+
+/* For the guard and for little_to_share. */
+static void count_look(struct worker_private *w)
+{
+    uint64_t now = fw_now_ns();
+    uint32_t jobs = w->tick - w->looked_tick;
+
+    if (jobs > 0)
+        w->job_ns = (now - w->looked_ns) / jobs;
+    count_jobs(w, now);
+    atomic_store_explicit(&w->looks, atomic_load_explicit(&w->looks, memory_order_relaxed) + 1,
+                          memory_order_relaxed); /* a count; pairs with nothing */
+}
+
 /* Wakes who waits for what has come, unless another worker is at it. How many. Not more than the ring has room for, if
  * that goes: what overflows would be overtaken by those who come later. */
 static unsigned poll_network(struct worker_private *w)
@@ -138,7 +171,11 @@ static unsigned poll_network(struct worker_private *w)
     netpoll *net = net_of(w);
     uint32_t used = runq_used(&w->ring);
 
-    if (!net || !netpoll_claim(net))
+    if (!net)
+        return 0;
+    if (w->self.stealing)
+        count_look(w);
+    if (!netpoll_claim(net))
         return 0;
     netpoll_wait(net, 0, RUNQ_SIZE - used > LEAST_EVENTS ? RUNQ_SIZE - used : LEAST_EVENTS, &w->self);
     unsigned woken = netpoll_deliver(net);
@@ -189,6 +226,59 @@ static void wait_for_events(struct worker_private *w, netpoll *net, uint64_t mos
     w->waited_ns = fw_now_ns() - since;
 }
 
+/* What the guard sees of the others. */
+enum others { OTHERS_SLEEP, OTHERS_GET_ON, ONE_IS_STUCK };
+
+static enum others look_at_others(struct worker_private *w)
+{
+    pool *p = w->self.pool;
+    enum others seen = OTHERS_SLEEP;
+
+    for (unsigned i = 0; i < p->n; i++) {
+        struct worker_private *other = &p->workers[i];
+        uint32_t looks = atomic_load_explicit(&other->looks, memory_order_relaxed);
+        bool still = looks == other->looks_seen;
+
+        other->looks_seen = looks;
+        if (other == w || (still && worker_sleeps(p, i)))
+            continue;
+        if (still)
+            return ONE_IS_STUCK;
+        seen = OTHERS_GET_ON;
+    }
+    return seen;
+}
+
+/* Sleeps, but looks every GUARD_NS whether the others get on: so that they need not wake anybody for what they do at
+ * once themselves. Who has not looked for events meanwhile is in a long job, or has no CPU: w gets up, takes what waits
+ * behind that job, and asks for events. Invariant: who clears `guarded` looks at every queue before it sleeps on, so
+ * that what was not told while it was set is found. False: the others sleep, and w sleeps on without a look. */
+static bool guard(struct worker_private *w, uint64_t most)
+{
+    enum others seen;
+
+    look_at_others(w);
+    do {
+        uint64_t look = fw_now_ns() + GUARD_NS;
+        if (park_wait(&w->sleeper, look < most ? look : most) == 0 || look >= most)
+            return true;
+    } while ((seen = look_at_others(w)) == OTHERS_GET_ON);
+    return seen == ONE_IS_STUCK;
+}
+
+static void park(struct worker_private *w, bool guards, uint64_t most)
+{
+    pool *p = w->self.pool;
+    bool up = guards && guard(w, most);
+
+    if (guards) {
+        atomic_store(&p->guarded, false);
+        core_barrier_heavy();
+    }
+    if (!up && !(guards && work_visible(w)))
+        park_wait(&w->sleeper, most);
+}
+
 /* There was something for w to do from since_ns on, and it slept. What an event brings is not seen: the kernel does not
  * say when it came. */
 static void count_idle(struct worker_private *w, uint64_t since_ns)
@@ -229,7 +319,7 @@ static void sleep_until_work(struct worker_private *w)
     else if (polls)
         wait_for_events(w, net, most);
     else
-        park_wait(&w->sleeper, most);
+        park(w, net && p->stealing && !atomic_exchange(&p->guarded, true), most);
     /* Awake by a wake, an event, a timer or the look: whoever is still on the list takes itself off. Either way it now
      * searches. */
     count_idle(w, rouse(p, (int)w->self.index) ? (to_rest ? FW_FOREVER : most) : w->roused_ns);
@@ -416,7 +506,7 @@ static job *take_local(struct worker_private *w)
 static void share_next(struct worker_private *w)
 {
     if (w->self.stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
-        notify(w->self.pool, -1);
+        notify(w->self.pool, -1, w);
 }
 
 static job *next_of_many(struct worker_private *w)
@@ -505,6 +595,8 @@ static job *find(struct worker_private *w)
         }
         fire_timers(w);
         sleep_until_work(w);
+        if (net_of(w))
+            count_jobs(w, fw_now_ns());
     }
 }
 
@@ -561,15 +653,17 @@ void pool_push(pool *p, job *j, bool next)
     } else {
         push_ring(self->priv, j);
     }
-    if (p->stealing || !self || self->pool != p)
-        notify(p, -1);
+    if (!self || self->pool != p)
+        notify(p, -1, NULL);
+    else if (p->stealing)
+        notify(p, -1, self->priv);
 }
 
 void worker_spawn(worker *w, job *j)
 {
     if (w->stealing) {
         deque_push(&w->priv->spawned, j);
-        notify(w->pool, -1);
+        notify(w->pool, -1, NULL);
     } else {
         deque_push_alone(&w->priv->spawned, j);
     }
@@ -590,7 +684,7 @@ void pool_push_to(pool *p, unsigned index, job *j)
     }
     list_push(&p->workers[index].inbox, j, j, 1);
     if (self != &p->workers[index].self)
-        notify(p, (int)index);
+        notify(p, (int)index, NULL);
 }
 
 static void push_last_of_many(worker *w, job *j)
@@ -598,7 +692,7 @@ static void push_last_of_many(worker *w, job *j)
     bool company = !runq_empty(&w->priv->ring);
     push_ring(w->priv, j);
     if (company) /* alone, it is run again at once by this worker */
-        notify(w->pool, -1);
+        notify(w->pool, -1, w->priv);
 }
 
 void worker_push_last(worker *w, job *j)

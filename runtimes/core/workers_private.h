@@ -30,6 +30,10 @@ struct worker_private {
     const fw_worker *place;
     uint32_t tick, victim, lifo_run;
     uint32_t watched, watched_head; /* whose ring relieve looks at next, and where that was */
+    _Atomic uint32_t looks;         /* how often it looked for events; the owner counts, the guard reads */
+    uint32_t looks_seen;            /* of this worker, by the guard */
+    uint32_t looked_tick;           /* tick and time at its last look, and what a job has taken since the one before */
+    uint64_t looked_ns, job_ns;
     uint64_t spin_ns;
     uint64_t waited_ns;        /* how long it last slept in netpoll_wait, or lingered with success */
     uint64_t roused_ns;        /* when another took it off the list of sleepers; under sleep_lock */
@@ -56,6 +60,7 @@ struct pool {
     watch *watch;
     netpoll *_Atomic net;    /* NULL: no descriptor was ever waited for. Release; pairs with net_of */
     blocking *_Atomic calls; /* NULL: none was ever made. Changed under sleep_lock, as net */
+    _Atomic bool guarded;    /* one of those who sleep looks up now and then: see guard */
     struct worker_private workers[];
 };
 

@@ -1,5 +1,6 @@
-/* pool_test - the worker pool: every job runs once, jobs are stolen, also by who is busy, pinned jobs stay,
- * timers fire in order and never early, cancelled ones don't, and how long a sleeper kept work waiting is counted. */
+/* pool_test - the worker pool: every job runs once, jobs are stolen, also by who is busy or was not told, pinned jobs
+ * stay, timers fire in order and never early, cancelled ones don't, and how long a sleeper kept work waiting is
+ * counted. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,44 @@ static void who_is_busy_takes_what_another_has_left_lying(void)
         FW_MUST(atomic_load(&jobs[i].runs) == 1);
 }
 
+/* A worker whose jobs were short makes some runnable, which it would not wake another for, and then runs one until they
+ * have run. The other one is that which waits for events, or the guard, by turns. */
+static unsigned turns;
+
+static void short_then_long(job *j, worker *w)
+{
+    if (++turns % 200 != 0) {
+        worker_push_last(w, j);
+        return;
+    }
+    for (int i = 0; i < 3; i++)
+        pool_push(w->pool, &jobs[i].job, false);
+    while (atomic_load(&left) > 1)
+        sched_yield();
+    for (int i = 0; i < 3; i++)
+        FW_MUST(atomic_load(&jobs[i].ran_on) != w->index);
+    if (atomic_fetch_sub(&left, 1) == 1)
+        park_wake(&done);
+}
+
+static void what_was_not_worth_a_wake_is_taken_if_it_stays(void)
+{
+    netpoll *net;
+
+    start(2, false);
+    FW_MUST(pool_netpoll(p, &net) == 0);
+    for (unsigned round = 0; round < 30; round++) {
+        while (!worker_sleeps(p, 0) || !worker_sleeps(p, 1))
+            sched_yield();
+        reset_jobs();
+        atomic_store(&left, 4);
+        seed = (job){.run = short_then_long};
+        pool_push_to(p, round % 2, &seed);
+        FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    }
+    pool_stop(p);
+}
+
 static core_timer timers[TIMERS];
 static uint64_t last_deadline;
 
@@ -231,6 +270,7 @@ int main(void)
     a_pinned_job_stays_where_it_was_put();
     two_workers_run_at_the_same_time();
     who_is_busy_takes_what_another_has_left_lying();
+    what_was_not_worth_a_wake_is_taken_if_it_stays();
     timers_fire_in_order_and_never_early();
     how_long_a_sleeper_kept_work_waiting_is_counted();
     puts("ok: the pool");
