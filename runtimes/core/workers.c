@@ -75,13 +75,13 @@ static bool little_to_share(struct worker_private *w)
 {
     pool *p = w->self.pool;
 
-    return atomic_load_explicit(&p->guarded, memory_order_relaxed) && /* pairs with guard, as idle does in notify */
+    return atomic_load_explicit(&p->guarded, memory_order_relaxed) && /* the barriers of notify and park pair */
            w->job_ns > 0 && (runq_used(&w->ring) + 1) * w->job_ns < LITTLE_NS && deque_empty(&w->spawned) &&
            !atomic_load_explicit(&p->inject.count, memory_order_relaxed);
 }
 
-/* After a job was published: in worker `index`'s inbox, or (-1) where anybody may find it. by: in whose ring or LIFO slot
- * it is, or NULL. */
+/* After a job was published: in worker `index`'s inbox, or (-1) where anybody may find it. by: in whose ring or LIFO
+ * slot it is, or NULL. */
 static void notify(pool *p, int index, struct worker_private *by)
 {
     core_barrier_light();
@@ -183,10 +183,10 @@ static unsigned poll_network(struct worker_private *w)
     return woken;
 }
 
-/* Asks for events for about as long as a sleep and a wake take, where the last wait was short: a wake costs the sender
- * as much as its send. Not without a pause, as each look takes a line from who sends. Gives way first, so that it is no
- * spinning against who shares the CPU; but who gives way comes back when the other's slice ends, and who sleeps when
- * the event does: with others there it sleeps. True: there is something to do. */
+/* Asks for events for somewhat longer than a sleep and a wake take, where the last wait was short: a wake costs the
+ * sender as much as its send. Not often, as each look takes a line from who sends, and a later one brings more. Gives
+ * way first, so that it is no spinning against who shares the CPU; but who gives way comes back when the other's slice
+ * ends, and who sleeps when the event does: with others there it sleeps. True: there is something to do. */
 static bool linger(struct worker_private *w, netpoll *net)
 {
     uint64_t now = fw_now_ns(), since = now, timer = timers_next(&w->timers), until = now + LINGER_NS;
