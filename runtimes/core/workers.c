@@ -9,7 +9,8 @@
  * then reads the word; a worker that goes to sleep changes the word and then looks everywhere once more. By barrier.h,
  * either the push sees the sleeper and wakes it, or the sleeper's last look sees the job. (The push only reads, so that
  * the word's line stays with everybody while nobody falls asleep.) A push wakes nobody while somebody searches: the
- * last searcher that finds work wakes the next.
+ * last searcher that finds work wakes the next. Nor does it for the little that this worker will have done by then, as
+ * long as one of the sleepers guards the others.
  */
 #include "workers.h"
 

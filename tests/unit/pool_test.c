@@ -187,7 +187,7 @@ static void what_was_not_worth_a_wake_is_taken_if_it_stays(void)
 
     start(2, false);
     FW_MUST(pool_netpoll(p, &net) == 0);
-    for (unsigned round = 0; round < 30; round++) {
+    for (unsigned round = 0; round < 8; round++) {
         while (!worker_sleeps(p, 0) || !worker_sleeps(p, 1))
             sched_yield();
         reset_jobs();
