@@ -35,7 +35,7 @@ static inline void list_push(job_list *l, job *first, job *last, uint32_t n)
     job_list_lock(&l->lock);
     *(l->last ? &l->last->next : &l->first) = first;
     l->last = last;
-    atomic_fetch_add(&l->count, n); /* pairs with list_pop's acquire; seq_cst: see workers.c, sleeping */
+    atomic_fetch_add(&l->count, n); /* pairs with list_pop's acquire; seq_cst: see idle.c */
     job_list_unlock(&l->lock);
 }
 

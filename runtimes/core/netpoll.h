@@ -49,7 +49,7 @@ int core_io_accept(core_io *io, fw_slot *slot); /* a non-blocking descriptor, -E
 /* First call: -EAGAIN while the connection is being made; then, after a wait for CORE_IO_WRITE: 0 or -errno. */
 int core_io_connect(core_io *io, const struct sockaddr *to, socklen_t bytes, fw_slot *slot);
 
-/* For workers.c. */
+/* For idle.c. */
 typedef struct netpoll netpoll;
 int netpoll_new(netpoll **out);
 void netpoll_free(netpoll *n);  /* after the workers ended */

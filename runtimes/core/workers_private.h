@@ -1,10 +1,11 @@
-/* workers_private.h - what a pool and its workers consist of: for workers.c, which works with it, and pool.c, which
- * makes and ends it. */
+/* workers_private.h - what a pool and its workers consist of: for workers.c, which works with it, idle.c, where workers
+ * sleep, and pool.c, which makes and ends it. */
 #ifndef CORE_WORKERS_PRIVATE_H
 #define CORE_WORKERS_PRIVATE_H
 
 #include <pthread.h>
 
+#include "barrier.h"
 #include "blocking.h"
 #include "deque.h"
 #include "joblist.h"
@@ -63,6 +64,38 @@ struct pool {
     _Atomic bool guarded;    /* one of those who sleep looks up now and then: see guard */
     struct worker_private workers[];
 };
+
+static inline uint32_t searchers(uint32_t idle)
+{
+    return idle & (SLEEPER - 1);
+}
+
+/* NULL: nobody ever waited for a descriptor. */
+static inline netpoll *pool_net(pool *p)
+{
+    return atomic_load_explicit(&p->net, memory_order_acquire); /* pairs with pool_netpoll */
+}
+
+/* The rare end of pool_notify: there may be a sleeper to wake. */
+void pool_wake(pool *p, int index, struct worker_private *by);
+
+/* After a job was published: in worker `index`'s inbox, or (-1) where anybody may find it. by: in whose ring or LIFO
+ * slot it is, or NULL. Never blocks. */
+static inline void pool_notify(pool *p, int index, struct worker_private *by)
+{
+    core_barrier_light();
+    uint32_t idle = atomic_load(&p->idle);
+    if (idle / SLEEPER != 0 && (index >= 0 || searchers(idle) == 0))
+        pool_wake(p, index, by);
+}
+
+/* w, if it searched, does so no longer: because it has found something, or as the pool stops. */
+void worker_stop_searching(struct worker_private *w, bool found);
+/* Never blocks: wakes who waits for what has come, unless another worker is at it. How many. Not more than the ring has
+ * room for, if that goes: what overflows would be overtaken by those who come later. */
+unsigned worker_poll(struct worker_private *w);
+/* Blocks until there is, perhaps, something for w to do: a push, an event, a timer. */
+void worker_sleep(struct worker_private *w);
 
 /* A worker's thread: binds itself, counts itself as started, runs jobs until the pool stops. arg: its worker_private.
  */
