@@ -206,6 +206,7 @@ static void keep_freed_memory(void)
 #ifdef __GLIBC__
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, -1);
+    mallopt(M_TOP_PAD, 64 << 20); /* as large as a thread's heap: else one that is all free is unmapped */
 #endif
 }
 

@@ -19,7 +19,7 @@ enum { DEQUE_FIRST_SIZE = 1024 };
 typedef struct deque_array {
     struct deque_array *outgrown;
     int64_t size; /* power of two */
-    job *_Atomic slot[];
+    queued slot[];
 } deque_array;
 
 typedef struct deque {
@@ -52,13 +52,25 @@ static inline void deque_free(deque *d)
     }
 }
 
+static inline queued *deque_at(deque_array *a, int64_t i)
+{
+    return &a->slot[i & (a->size - 1)];
+}
+
+static inline void deque_fill(deque_array *a, int64_t i, job *j, const char *memory)
+{
+    queued *to = deque_at(a, i);
+    to->memory = memory;
+    atomic_store_explicit(&to->job, j, memory_order_relaxed);
+}
+
 static inline deque_array *deque_grow(deque *d, deque_array *a, int64_t top, int64_t bottom)
 {
     deque_array *twice = deque_array_new(2 * a->size, a);
-    for (int64_t i = top; i < bottom; i++)
-        atomic_store_explicit(&twice->slot[i & (twice->size - 1)],
-                              atomic_load_explicit(&a->slot[i & (a->size - 1)], memory_order_relaxed),
-                              memory_order_relaxed);
+    for (int64_t i = top; i < bottom; i++) {
+        const queued *from = deque_at(a, i);
+        deque_fill(twice, i, atomic_load_explicit(&from->job, memory_order_relaxed), from->memory);
+    }
     atomic_store_explicit(&d->array, twice, memory_order_release); /* pairs with deque_steal's load of array */
     return twice;
 }
@@ -71,7 +83,7 @@ static inline void deque_push(deque *d, job *j)
     deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed); /* ours */
     if (bottom - top >= a->size)
         a = deque_grow(d, a, top, bottom);
-    atomic_store_explicit(&a->slot[bottom & (a->size - 1)], j, memory_order_relaxed);
+    deque_fill(a, bottom, j, j->memory);
     atomic_store_explicit(&d->bottom, bottom + 1, memory_order_release);
 }
 
@@ -85,7 +97,7 @@ static inline job *deque_take(deque *d)
     atomic_store(&d->bottom, --bottom);
     int64_t top = atomic_load(&d->top);
     deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed);
-    job *j = top <= bottom ? atomic_load_explicit(&a->slot[bottom & (a->size - 1)], memory_order_relaxed) : NULL;
+    job *j = top <= bottom ? atomic_load_explicit(&deque_at(a, bottom)->job, memory_order_relaxed) : NULL;
     if (top < bottom)
         return j;
     if (top == bottom && !atomic_compare_exchange_strong(&d->top, &top, top + 1))
@@ -102,7 +114,7 @@ static inline void deque_push_alone(deque *d, job *j)
     deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed);
     if (bottom - top >= a->size)
         a = deque_grow(d, a, top, bottom);
-    atomic_store_explicit(&a->slot[bottom & (a->size - 1)], j, memory_order_relaxed);
+    deque_fill(a, bottom, j, j->memory);
     atomic_store_explicit(&d->bottom, bottom + 1, memory_order_relaxed);
 }
 
@@ -113,7 +125,7 @@ static inline job *deque_take_alone(deque *d)
         return NULL;
     deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed);
     atomic_store_explicit(&d->bottom, bottom, memory_order_relaxed);
-    return atomic_load_explicit(&a->slot[bottom & (a->size - 1)], memory_order_relaxed);
+    return atomic_load_explicit(&deque_at(a, bottom)->job, memory_order_relaxed);
 }
 
 /* Anyone: the oldest, or NULL. */
@@ -124,10 +136,19 @@ static inline job *deque_steal(deque *d)
         if (top >= atomic_load(&d->bottom))
             return NULL;
         deque_array *a = atomic_load_explicit(&d->array, memory_order_acquire); /* pairs with deque_grow */
-        job *j = atomic_load_explicit(&a->slot[top & (a->size - 1)], memory_order_relaxed);
+        job *j = atomic_load_explicit(&deque_at(a, top)->job, memory_order_relaxed);
         if (atomic_compare_exchange_strong(&d->top, &top, top + 1))
             return j;
     }
+}
+
+/* Owner: the one that is taken after k others, or NULL: there are not so many. */
+static inline const queued *deque_ahead(deque *d, int64_t k)
+{
+    int64_t at = atomic_load_explicit(&d->bottom, memory_order_relaxed) - 1 - k;
+    return at >= atomic_load_explicit(&d->top, memory_order_relaxed)
+               ? deque_at(atomic_load_explicit(&d->array, memory_order_relaxed), at)
+               : NULL;
 }
 
 static inline bool deque_empty(deque *d)

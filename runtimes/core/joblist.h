@@ -35,24 +35,32 @@ static inline void list_push(job_list *l, job *first, job *last, uint32_t n)
     job_list_lock(&l->lock);
     *(l->last ? &l->last->next : &l->first) = first;
     l->last = last;
-    atomic_fetch_add(&l->count, n); /* pairs with list_pop's acquire; seq_cst: see idle.c */
+    atomic_fetch_add(&l->count, n); /* pairs with list_take's acquire; seq_cst: see idle.c */
     job_list_unlock(&l->lock);
 }
 
-static inline job *list_pop(job_list *l)
+/* The oldest, at most n of them, linked, or NULL. */
+static inline job *list_take(job_list *l, uint32_t n)
 {
     if (atomic_load_explicit(&l->count, memory_order_acquire) == 0) /* pairs with list_push */
         return NULL;
     job_list_lock(&l->lock);
-    job *j = l->first;
-    if (j) {
-        l->first = j->next;
-        if (!l->first)
-            l->last = NULL;
-        atomic_fetch_sub_explicit(&l->count, 1, memory_order_relaxed);
-    }
+    job *first = l->first, *last = NULL;
+    uint32_t taken = 0;
+    for (; taken < n && l->first; taken++, l->first = last->next)
+        last = l->first;
+    if (!l->first)
+        l->last = NULL;
+    if (last)
+        last->next = NULL;
+    atomic_fetch_sub_explicit(&l->count, taken, memory_order_relaxed);
     job_list_unlock(&l->lock);
-    return j;
+    return first;
+}
+
+static inline job *list_pop(job_list *l)
+{
+    return list_take(l, 1);
 }
 
 #endif

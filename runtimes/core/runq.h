@@ -24,8 +24,15 @@ enum { RUNQ_SIZE = 256 };
 typedef struct runq {
     alignas(FW_PAD) _Atomic uint32_t head; /* next to take; owner and thieves */
     alignas(FW_PAD) _Atomic uint32_t tail; /* next free; written by the owner */
-    job *_Atomic slot[RUNQ_SIZE];          /* written by the owner, read by thieves */
+    queued slot[RUNQ_SIZE];
 } runq;
+
+static inline void runq_fill(runq *q, uint32_t at, job *j)
+{
+    queued *to = &q->slot[at % RUNQ_SIZE];
+    to->memory = j->memory;
+    atomic_store_explicit(&to->job, j, memory_order_relaxed);
+}
 
 /* Owner: appends. False when full. The store of tail publishes the slot (pairs with the acquires of tail below). */
 static inline bool runq_push(runq *q, job *j)
@@ -34,7 +41,7 @@ static inline bool runq_push(runq *q, job *j)
     uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed); /* ours */
     if (tail - head >= RUNQ_SIZE)
         return false;
-    atomic_store_explicit(&q->slot[tail % RUNQ_SIZE], j, memory_order_relaxed);
+    runq_fill(q, tail, j);
     atomic_store_explicit(&q->tail, tail + 1, memory_order_release);
     return true;
 }
@@ -46,7 +53,7 @@ static inline job *runq_pop(runq *q)
     for (;;) {
         if (head == atomic_load_explicit(&q->tail, memory_order_relaxed))
             return NULL;
-        job *j = atomic_load_explicit(&q->slot[head % RUNQ_SIZE], memory_order_relaxed);
+        job *j = atomic_load_explicit(&q->slot[head % RUNQ_SIZE].job, memory_order_relaxed);
         if (atomic_compare_exchange_weak_explicit(&q->head, &head, head + 1, memory_order_acq_rel,
                                                   memory_order_acquire)) /* pairs with thieves' CAS */
             return j;
@@ -59,7 +66,7 @@ static inline bool runq_push_alone(runq *q, job *j)
     uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
     if (tail - atomic_load_explicit(&q->head, memory_order_relaxed) >= RUNQ_SIZE)
         return false;
-    atomic_store_explicit(&q->slot[tail % RUNQ_SIZE], j, memory_order_relaxed);
+    runq_fill(q, tail, j);
     atomic_store_explicit(&q->tail, tail + 1, memory_order_relaxed);
     return true;
 }
@@ -70,7 +77,7 @@ static inline job *runq_pop_alone(runq *q)
     if (head == atomic_load_explicit(&q->tail, memory_order_relaxed))
         return NULL;
     atomic_store_explicit(&q->head, head + 1, memory_order_relaxed);
-    return atomic_load_explicit(&q->slot[head % RUNQ_SIZE], memory_order_relaxed);
+    return atomic_load_explicit(&q->slot[head % RUNQ_SIZE].job, memory_order_relaxed);
 }
 
 /* Anyone: takes half of q's jobs (rounded up, at most `most`), oldest first, into taken. How many. */
@@ -90,7 +97,7 @@ static inline uint32_t runq_take_half(runq *q, job **taken, uint32_t most)
         if (n == 0)
             return 0;
         for (uint32_t i = 0; i < n; i++)
-            taken[i] = atomic_load_explicit(&q->slot[(head + i) % RUNQ_SIZE], memory_order_relaxed);
+            taken[i] = atomic_load_explicit(&q->slot[(head + i) % RUNQ_SIZE].job, memory_order_relaxed);
         /* pairs with runq_push's and the other takers' acquires of head */
         if (atomic_compare_exchange_weak_explicit(&q->head, &head, head + n, memory_order_acq_rel,
                                                   memory_order_acquire))
@@ -102,6 +109,13 @@ static inline uint32_t runq_take_half(runq *q, job **taken, uint32_t most)
 static inline uint32_t runq_used(runq *q)
 {
     return atomic_load_explicit(&q->tail, memory_order_relaxed) - atomic_load_explicit(&q->head, memory_order_relaxed);
+}
+
+/* Owner: the one that is taken after k others, or NULL: there are not so many. */
+static inline const queued *runq_ahead(runq *q, uint32_t k)
+{
+    uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
+    return atomic_load_explicit(&q->tail, memory_order_relaxed) - head > k ? &q->slot[(head + k) % RUNQ_SIZE] : NULL;
 }
 
 static inline bool runq_empty(runq *q)

@@ -34,6 +34,7 @@ static green *new_green(run *r, sched *s, void (*fn)(void *), void *arg)
         return NULL;
     }
     g->sp = core_stack_top(g->stack);
+    g->job.memory = (char *)g->sp - MEMORY_LINES * CACHE_LINE;
     return g;
 #else
     (void)r, (void)s, (void)fn, (void)arg;

@@ -1,6 +1,6 @@
 /* green_chan.c - channels for green threads: the channel core, with a green thread as
- * the waiter. Who has to wait leaves with the channel locked, and the worker releases it after the switch: by then the
- * stack that holds the waiter is at rest, and whoever wakes it may run it at once. */
+ * the waiter. Who has to wait leaves with the channel locked, and the worker releases it after the switch: by then its
+ * stack is at rest, and whoever wakes it may run it at once. */
 #include "sched.h"
 
 #include <errno.h>
@@ -26,8 +26,8 @@ int green_chan_close(green_chan *c)
 /* One operation that waits; on its green thread's stack. */
 typedef struct operation {
     core_chan *channel;
+    green *self; /* its waiter stands in the channel */
     uint64_t deadline_ns;
-    waiter waiter;
     _Atomic uint32_t winner; /* with a deadline only. 1: done or closed; TIMED_OUT: the timer's */
     core_timer timer;
     _Atomic bool fired; /* the timer's last touch of this frame */
@@ -43,7 +43,7 @@ static void wake_green(waiter *w)
 static void expire(core_timer *t, worker *w)
 {
     operation *o = t->owner;
-    green *g = o->waiter.owner;
+    green *g = o->self;
     uint32_t open = 0;
 
     (void)w;
@@ -70,13 +70,13 @@ static bool commit_wait(green *self, void *arg)
 static int finish(operation *o)
 {
     if (o->deadline_ns == FW_FOREVER)
-        return o->waiter.status;
+        return o->self->waiter.status;
     if (!core_timer_cancel(&o->timer)) /* fired, and winner: pair with expire */
         while (!atomic_load_explicit(&o->fired, memory_order_acquire))
             green_yield();
     if (atomic_load_explicit(&o->winner, memory_order_acquire) != TIMED_OUT)
-        return o->waiter.status;
-    core_chan_cancel(o->channel, &o->waiter);
+        return o->self->waiter.status;
+    core_chan_cancel(o->channel, &o->self->waiter);
     return -ETIMEDOUT;
 }
 
@@ -84,18 +84,20 @@ static int finish(operation *o)
 static int operate(green_chan *c, void *elem, bool send, uint64_t deadline_ns)
 {
     worker *here = worker_here();
+    green *self = here->current;
+    waiter *w = deadline_ns ? &self->waiter : NULL;
     operation o;
 
     o.channel = c;
+    o.self = self;
     o.deadline_ns = deadline_ns;
-    o.waiter = (waiter){.wake = wake_green, .owner = here->current};
+    self->waiter = (waiter){.wake = wake_green, .owner = self};
     if (deadline_ns != FW_FOREVER) {
-        o.waiter.winner = &o.winner;
+        self->waiter.winner = &o.winner;
         atomic_init(&o.winner, 0);
         atomic_init(&o.fired, false);
         o.timer = (core_timer){.deadline_ns = deadline_ns, .fire = expire, .owner = &o};
     }
-    waiter *w = deadline_ns ? &o.waiter : NULL;
     int err = send ? core_chan_send_held(c, elem, w, here->slot, here->alone)
                    : core_chan_recv_held(c, elem, w, here->slot, here->alone);
     if (err != -EINPROGRESS)

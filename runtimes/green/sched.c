@@ -109,6 +109,7 @@ static void settle(worker *w)
     green *left = s->left;
 
     s->left = NULL;
+    left->job.memory = left->sp;
     switch (s->action) {
     case ACTION_YIELD:
         worker_push_last(w, &left->job);
@@ -131,23 +132,9 @@ static __attribute__((noinline)) void mark(worker *w, green *g)
     fw_lane_mark(w->lane, g->number);
 }
 
-/* Asks for the lines that g will use of its stack, all at once: of many green threads no cache holds them, and each
- * would be waited for when it is touched. */
-static inline void fetch_stack(const green *g)
+/* g runs next on w. Only now is a new one's stack written to, by the CPU that uses it: who makes many touches none. */
+static inline void board(worker *w, green *g)
 {
-    enum { LINE = 64, LINES = 12 };
-    int step = g->last_worker == UINT_MAX ? -LINE : LINE;
-
-    for (int i = 0; i < LINES; i++)
-        __builtin_prefetch((const char *)g->sp + i * step, 1);
-}
-
-/* g runs next on w. Only now is a new one's stack written to, by the CPU that uses it: who makes many touches none.
- * rested: g has probably not run for long. */
-static inline void board(worker *w, green *g, bool rested)
-{
-    if (rested || g->last_worker == UINT_MAX)
-        fetch_stack(g);
     if (g->last_worker == UINT_MAX)
         g->sp = core_context_make(g->sp, green_main, g);
     else if (g->last_worker != w->index)
@@ -182,7 +169,7 @@ void green_leave(action what, bool (*commit)(green *, void *), void *arg)
     s->commit = commit;
     s->commit_arg = arg;
     if (next) {
-        board(w, next, what == ACTION_EXIT); /* after a park or a yield, who is next has mostly just run */
+        board(w, next);
     } else {
         w->current = NULL;
         worker_mark(w, FW_LANE_NONE);
@@ -203,7 +190,7 @@ void green_yield(void)
     green *next = (green *)worker_take_turns(w, &g->job); /* only this worker takes it from there: after the switch */
     if (next == g)
         return;
-    board(w, next, false);
+    board(w, next);
     cross(w->sched, g, next, false);
     land(g, w);
 }
@@ -223,7 +210,7 @@ void green_resume(job *j, worker *w)
 
     if (!s->signal_stack)
         green_watch_overflow(s);
-    board(w, g, true);
+    board(w, g);
     cross(s, NULL, g, false);
     arrived(w, NULL);
     settle(w);

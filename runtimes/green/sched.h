@@ -13,6 +13,7 @@
 #include "core/context.h"
 #include "core/spares.h"
 #include "core/stack.h"
+#include "core/waiter.h"
 #include "core/workers.h"
 #include "green.h"
 
@@ -51,6 +52,7 @@ struct green {
     green *_Atomic joiner; /* NULL, who waits for the end, or GREEN_ENDED */
     bool root;
     void *fake_stack, *fiber;
+    waiter waiter; /* in a channel. Not on the stack: who wakes many touches none of their stacks */
 };
 
 #define GREEN_ENDED ((green *)(uintptr_t)1)
