@@ -39,7 +39,7 @@ static inline void list_push(job_list *l, job *first, job *last, uint32_t n)
     job_list_unlock(&l->lock);
 }
 
-/* The oldest, at most n of them, linked, or NULL. */
+/* The oldest, at most n >= 1 of them, linked, or NULL: none there. */
 static inline job *list_take(job_list *l, uint32_t n)
 {
     if (atomic_load_explicit(&l->count, memory_order_acquire) == 0) /* pairs with list_push */

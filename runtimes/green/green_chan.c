@@ -85,15 +85,18 @@ static int operate(green_chan *c, void *elem, bool send, uint64_t deadline_ns)
 {
     worker *here = worker_here();
     green *self = here->current;
-    waiter *w = deadline_ns ? &self->waiter : NULL;
+    waiter *w = NULL;
     operation o;
 
     o.channel = c;
     o.self = self;
     o.deadline_ns = deadline_ns;
-    self->waiter = (waiter){.wake = wake_green, .owner = self};
-    if (deadline_ns != FW_FOREVER) {
-        self->waiter.winner = &o.winner;
+    if (deadline_ns) {
+        w = &self->waiter;
+        *w = (waiter){.wake = wake_green, .owner = self};
+    }
+    if (w && deadline_ns != FW_FOREVER) {
+        w->winner = &o.winner;
         atomic_init(&o.winner, 0);
         atomic_init(&o.fired, false);
         o.timer = (core_timer){.deadline_ns = deadline_ns, .fire = expire, .owner = &o};
