@@ -1,4 +1,5 @@
-/* workers.c - the pool: where a worker looks for work, and how it makes work known. How it sleeps: idle.c.
+/* workers.c - the pool: where a worker looks for work, and how it makes work known. What it takes from others:
+ * theft.c; how it sleeps: idle.c.
  *
  * Looking, in this order: every 61 ticks the timers, descriptors, the inject queue, the oldest that was spawned here,
  * and what another worker has left lying; the LIFO slot (three times in a row at most); the own ring; the own inbox;
@@ -10,10 +11,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "workers_private.h"
 
 enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
-enum { THEFT_NS = 1000, SLOT_NS = 3000, DAWDLE_MOST = 7 };
 
 static _Thread_local worker *here;
 
@@ -24,8 +25,7 @@ __attribute__((noinline)) worker *worker_here(void)
 
 /* ---- finding work ------------------------------------------------------- */
 
-/* The ring is full. Not in line, as it is rare. */
-__attribute__((noinline)) static void overflow(struct worker_private *w, job *j)
+__attribute__((noinline)) void worker_overflow(struct worker_private *w, job *j)
 {
     job *taken[RUNQ_SIZE / 2];
 
@@ -45,82 +45,6 @@ __attribute__((noinline)) static void overflow(struct worker_private *w, job *j)
     }
 }
 
-static inline void push_ring(struct worker_private *w, job *j)
-{
-    if (!(w->self.stealing ? runq_push(&w->ring, j) : runq_push_alone(&w->ring, j)))
-        overflow(w, j);
-}
-
-static inline void ask_for(const char *memory)
-{
-#pragma GCC unroll 12 /* with a loop, each of 100,000 green threads cost 1.2 times as much */
-    for (unsigned i = 0; memory && i < MEMORY_LINES; i++)
-        __builtin_prefetch(memory + i * CACHE_LINE, 1);
-}
-
-/* What is in the LIFO slot is mostly about to be run, where its data are: only what stays there is taken. */
-static job *steal_next(struct worker_private *victim)
-{
-    job *j = atomic_load_explicit(&victim->next, memory_order_relaxed);
-
-    if (!j)
-        return NULL;
-    if (core_spin_ns(1) == 0)
-        core_yield();
-    for (uint64_t until = fw_now_ns() + SLOT_NS; core_spin_ns(1) && fw_now_ns() < until;) {
-        if (atomic_load_explicit(&victim->next, memory_order_relaxed) != j)
-            return NULL;
-        core_cpu_relax();
-    }
-    return atomic_exchange_explicit(&victim->next, NULL, memory_order_acquire); /* pairs with pool_push */
-}
-
-static job *steal(struct worker_private *w, bool lifo_slots)
-{
-    pool *p = w->self.pool;
-    job *taken[RUNQ_SIZE / 2];
-
-    for (unsigned i = 0; i < p->n; i++) {
-        struct worker_private *victim = &p->workers[(w->victim + i) % p->n];
-        if (victim == w)
-            continue;
-        uint32_t n = runq_take_half(&victim->ring, taken, RUNQ_SIZE / 2);
-        if (n == 0 && (taken[0] = deque_steal(&victim->spawned)))
-            n = 1;
-        if (n == 0 && lifo_slots && (taken[0] = steal_next(victim)))
-            n = 1;
-        if (n == 0)
-            continue;
-        ask_for(taken[0]->memory);
-        fw_count(w->self.slot, FW_STEALS, n);
-        w->victim = victim->self.index;
-        for (uint32_t k = 1; k < n; k++)
-            push_ring(w, taken[k]);
-        return taken[0];
-    }
-    return NULL;
-}
-
-/* Where what was stolen last was done sooner than a theft takes, its victim is better left alone for a while: each
- * theft takes the line of its deque away. Twice as long each time that it happens again. */
-static void dawdle(struct worker_private *w)
-{
-    pool *p = w->self.pool;
-    uint64_t now = fw_now_ns();
-
-    w->in_vain = now - w->stolen_ns >= THEFT_NS ? 0 : w->in_vain < DAWDLE_MOST ? w->in_vain + 1 : DAWDLE_MOST;
-    w->stolen_ns = 0;
-    if (w->in_vain == 0 || core_spin_ns(1) == 0)
-        return;
-    worker_stop_searching(w, false); /* others may be woken meanwhile */
-    for (uint64_t until = now + ((THEFT_NS / 2) << w->in_vain); now < until; now = fw_now_ns()) {
-        if (atomic_load(&p->stop) || atomic_load(&w->inbox.count) || atomic_load(&p->inject.count))
-            return;
-        for (int i = 0; i < 16; i++)
-            core_cpu_relax();
-    }
-}
-
 static void fire_timers(struct worker_private *w)
 {
     core_timer *due;
@@ -136,28 +60,6 @@ static job *take_next(struct worker_private *w)
                                         memory_order_acquire); /* pairs with pool_push; a thief may win */
     if (j)
         atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
-    return j;
-}
-
-/* From a ring that has stood still since the last look: its owner has lost its CPU, or runs one job for long, and
- * whoever is busy would not come to steal from it. Only beside worker_poll, whose price hides that of two lines. */
-static job *relieve(struct worker_private *w)
-{
-    pool *p = w->self.pool;
-    runq *ring = &p->workers[w->watched].ring;
-    job *j = NULL;
-
-    if (!p->stealing || !pool_net(p))
-        return NULL;
-    if (!runq_empty(ring) && atomic_load_explicit(&ring->head, memory_order_relaxed) == w->watched_head) {
-        w->victim = w->watched;
-        j = steal(w, false);
-    }
-    do
-        w->watched = (w->watched + 1) % p->n;
-    while (w->watched == w->self.index);
-    ring = &p->workers[w->watched].ring;
-    w->watched_head = atomic_load_explicit(&ring->head, memory_order_relaxed) - runq_empty(ring); /* empty: any other */
     return j;
 }
 
@@ -183,37 +85,11 @@ static job *refill(struct worker_private *w, job_list *l)
         return first;
     for (job *j; (j = next);) {
         next = j->next;
-        push_ring(w, j);
+        worker_push_ring(w, j);
     }
     if (w->self.stealing) /* who looked meanwhile saw them neither here nor there */
         pool_notify(w->self.pool, -1, w);
     return first;
-}
-
-enum { FAR = 5, MANY = 256 };
-
-/* What the job after the next one will touch, and a job further on itself. Not in line: rare where few units live. */
-static __attribute__((noinline)) void ask_ahead_of(struct worker_private *w, bool in_ring)
-{
-    const queued *far = in_ring ? runq_ahead(&w->ring, FAR) : deque_ahead(&w->spawned, FAR);
-    const queued *next = in_ring ? runq_ahead(&w->ring, 1) : deque_ahead(&w->spawned, 1);
-
-    if (next) /* else a thief took it */
-        ask_for(next->memory);
-    if (far) {
-        const char *job = (const char *)atomic_load_explicit(&far->job, memory_order_relaxed);
-        __builtin_prefetch(job, 1);
-        __builtin_prefetch(job + CACHE_LINE, 1);
-    }
-}
-
-/* Of many jobs no cache holds what they touch: it is asked for while those before them run. The ring has few when few
- * live; of new units, whose stacks are reused last in, first out, only very many are too many. */
-static inline void ask_ahead(struct worker_private *w)
-{
-    bool in_ring = runq_ahead(&w->ring, FAR) != NULL;
-    if (in_ring || deque_ahead(&w->spawned, MANY))
-        ask_ahead_of(w, in_ring);
 }
 
 /* From the own queues. */
@@ -224,13 +100,13 @@ static job *take_local(struct worker_private *w)
     if (++w->tick % TICKS_PER_LOOK == 0) {
         fire_timers(w);
         worker_poll(w);
-        if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)) || (j = relieve(w)))
+        if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)) || (j = worker_relieve(w)))
             return j;
     }
     if ((j = take_next(w))) {
         if (++w->lifo_run <= LIFO_IN_A_ROW)
             return j;
-        push_ring(w, j);
+        worker_push_ring(w, j);
     }
     w->lifo_run = 0;
     /* The inbox and the ring take turns. */
@@ -259,7 +135,7 @@ static job *next_of_many(struct worker_private *w)
         j = refill(w, &w->self.pool->inject);
     if (j) {
         share_next(w);
-        ask_ahead(w);
+        ask_ahead(&w->ring, &w->spawned);
     }
     return j;
 }
@@ -295,7 +171,7 @@ job *worker_next(worker *w)
         return next_of_many(p);
     job *j = take_alone(p);
     if (j || (j = take_local(p)))
-        ask_ahead(p);
+        ask_ahead(&p->ring, &p->spawned);
     return j;
 }
 
@@ -307,7 +183,7 @@ job *worker_take_turns(worker *w, job *j)
     if (!first && !(first = take_local(p)))
         return j;
     if (!runq_push_alone(&p->ring, j))
-        overflow(p, j);
+        worker_overflow(p, j);
     return first;
 }
 
@@ -328,19 +204,19 @@ static job *find(struct worker_private *w)
             continue;
         if (!j && p->stealing) {
             if (w->stolen_ns)
-                dawdle(w);
+                worker_dawdle(w);
             if (!w->searching && 2 * searchers(atomic_load_explicit(&p->idle, memory_order_relaxed)) < p->n) {
                 w->searching = true;
                 atomic_fetch_add(&p->idle, SEARCHER);
             }
-            if (w->searching && !(j = steal(w, false)))
-                j = steal(w, true);
+            if (w->searching && !(j = worker_steal(w, false)))
+                j = worker_steal(w, true);
             w->stolen_ns = j ? fw_now_ns() : 0;
         }
         if (j) {
             worker_stop_searching(w, true);
             share_next(w);
-            ask_ahead(w);
+            ask_ahead(&w->ring, &w->spawned);
             return j;
         }
         fire_timers(w);
@@ -391,15 +267,15 @@ void pool_push(pool *p, job *j, bool next)
         job *before = atomic_load_explicit(&self->priv->next, memory_order_relaxed);
         atomic_store_explicit(&self->priv->next, j, memory_order_relaxed);
         if (before)
-            push_ring(self->priv, before);
+            worker_push_ring(self->priv, before);
     } else if (next) {
         job *before = atomic_exchange(&self->priv->next, j);
         if (before)
-            push_ring(self->priv, before);
+            worker_push_ring(self->priv, before);
         else if (self->priv->lifo_run == 0)
             return; /* this worker runs it next: no reason to wake another for it */
     } else {
-        push_ring(self->priv, j);
+        worker_push_ring(self->priv, j);
     }
     if (!self || self->pool != p)
         pool_notify(p, -1, NULL);
@@ -427,7 +303,7 @@ void pool_push_to(pool *p, unsigned index, job *j)
     worker *self = worker_here();
 
     if (self == &p->workers[index].self && !p->stealing) {
-        push_ring(self->priv, j);
+        worker_push_ring(self->priv, j);
         return;
     }
     list_push(&p->workers[index].inbox, j, j, 1);
@@ -438,7 +314,7 @@ void pool_push_to(pool *p, unsigned index, job *j)
 static void push_last_of_many(worker *w, job *j)
 {
     bool company = !runq_empty(&w->priv->ring);
-    push_ring(w->priv, j);
+    worker_push_ring(w->priv, j);
     if (company) /* alone, it is run again at once by this worker */
         pool_notify(w->pool, -1, w->priv);
 }
@@ -448,7 +324,7 @@ void worker_push_last(worker *w, job *j)
     if (w->stealing)
         push_last_of_many(w, j);
     else if (!runq_push_alone(&w->priv->ring, j))
-        overflow(w->priv, j);
+        worker_overflow(w->priv, j);
 }
 
 void core_timer_arm(worker *w, core_timer *t)

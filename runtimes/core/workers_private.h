@@ -89,6 +89,25 @@ static inline void pool_notify(pool *p, int index, struct worker_private *by)
         pool_wake(p, index, by);
 }
 
+/* w's ring is full: half of it and j go to the inject queue; where nobody steals, j to w's inbox. */
+void worker_overflow(struct worker_private *w, job *j);
+
+static inline void worker_push_ring(struct worker_private *w, job *j)
+{
+    if (!(w->self.stealing ? runq_push(&w->ring, j) : runq_push_alone(&w->ring, j)))
+        worker_overflow(w, j);
+}
+
+/* From another, which the caller then must run; what more it took is in w's ring. NULL: nothing. lifo_slots: also what
+ * stays in a LIFO slot, after a wait of some microseconds. */
+job *worker_steal(struct worker_private *w, bool lifo_slots);
+/* Where what was stolen last was done sooner than a theft takes, its victim is better left alone for a while: each
+ * theft takes the line of its deque away. Twice as long each time that it happens again. */
+void worker_dawdle(struct worker_private *w);
+/* From a ring that has stood still since the last look: its owner has lost its CPU, or runs one job for long, and
+ * whoever is busy would not come to steal from it. Only beside worker_poll, whose price hides that of two lines. */
+job *worker_relieve(struct worker_private *w);
+
 /* w, if it searched, does so no longer: because it has found something, or as the pool stops. */
 void worker_stop_searching(struct worker_private *w, bool found);
 /* Never blocks: wakes who waits for what has come, unless another worker is at it. How many. Not more than the ring has
