@@ -10,6 +10,7 @@
 #include "core/park.h"
 #include "core/watch.h"
 #include "core/workers.h"
+#include "core/workers_private.h"
 
 enum { JOBS = 2000, TIMERS = 100 };
 
@@ -199,7 +200,38 @@ static void what_was_not_worth_a_wake_is_taken_if_it_stays(void)
     pool_stop(p);
 }
 
-static core_timer timers[TIMERS];
+/* A worker takes several along from the inject queue, where the other one, which sleeps, was not told of them, and then
+ * runs one until all have run. */
+static void take_along(job *j, worker *w)
+{
+    (void)j;
+    while (!worker_sleeps(p, 1))
+        sched_yield();
+    for (int i = 0; i < 10; i++)
+        list_push(&p->inject, &jobs[i].job, &jobs[i].job, 1);
+    job *first = worker_next(w);
+    FW_MUST(first == &jobs[0].job && atomic_load(&p->inject.count) < 9);
+    first->run(first, w);
+    while (atomic_load(&left) > 1)
+        sched_yield();
+    if (atomic_fetch_sub(&left, 1) == 1)
+        park_wake(&done);
+}
+
+static void what_is_taken_along_is_shared(void)
+{
+    start(2, false);
+    reset_jobs();
+    atomic_store(&left, 11);
+    seed = (job){.run = take_along};
+    pool_push_to(p, 0, &seed);
+    FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    pool_stop(p);
+    for (int i = 0; i < 10; i++)
+        FW_MUST(atomic_load(&jobs[i].runs) == 1);
+}
+
+static core_timer alarms[TIMERS];
 static uint64_t last_deadline;
 
 static void fired(core_timer *t, worker *w)
@@ -216,12 +248,12 @@ static void arm_all(job *j, worker *w)
     uint64_t now = fw_now_ns();
     (void)j;
     for (int i = 0; i < TIMERS; i++) {
-        timers[i] = (core_timer){.deadline_ns = now + (uint64_t)(i * 37 % TIMERS) * 20000, .fire = fired};
-        core_timer_arm(w, &timers[i]);
+        alarms[i] = (core_timer){.deadline_ns = now + (uint64_t)(i * 37 % TIMERS) * 20000, .fire = fired};
+        core_timer_arm(w, &alarms[i]);
     }
     for (int i = 0; i < TIMERS; i += 2) {
-        timers[i].owner = &timers; /* must not fire */
-        FW_MUST(core_timer_cancel(&timers[i]) && !core_timer_cancel(&timers[i]));
+        alarms[i].owner = &alarms; /* must not fire */
+        FW_MUST(core_timer_cancel(&alarms[i]) && !core_timer_cancel(&alarms[i]));
     }
 }
 
@@ -271,6 +303,7 @@ int main(void)
     two_workers_run_at_the_same_time();
     who_is_busy_takes_what_another_has_left_lying();
     what_was_not_worth_a_wake_is_taken_if_it_stays();
+    what_is_taken_along_is_shared();
     timers_fire_in_order_and_never_early();
     how_long_a_sleeper_kept_work_waiting_is_counted();
     puts("ok: the pool");
