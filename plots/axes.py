@@ -106,7 +106,6 @@ def scale_steps(ax, xs):
 
 def draw(run, folder, workload, workers, placement, key, rest, name):
     plt = look.setup()
-    from matplotlib.ticker import LogLocator
     where = (workload, workers, placement, key, rest)
     at = lambda r: int(results.params_of(r["params"])[key])
     lines = sweeps.series(rows_of(run.values(), *where), at)
@@ -141,10 +140,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
             ax.set_ylim(low, high * (high / low) ** (0.075 * len(refused)))  # room for the crosses
             mark_refusals(ax, refused)
         ax.set_ylabel(label)
-        if speak is size_text:
-            ax.yaxis.set_major_locator(LogLocator(base=4))
-        ax.yaxis.set_major_formatter(lambda v, _, speak=speak: look.tick(speak(v)))
-        ax.minorticks_off()
+        look.log_ticks(ax, speak, *((16, 4) if speak is size_text else ()))
         ax.tick_params(labelbottom=True)
         look.label_ends(ax, ends)
     axes[-1, 0].set_xticks(xs, [f"{x:,}" for x in xs], rotation=0 if len(xs) < 8 else 30)

@@ -110,7 +110,6 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
         if metric[0] == "p":
             ax.set_xscale("log")
             ax.set_yscale("log")
-            ax.yaxis.set_major_formatter(lambda v, _: look.tick(look.duration(v)))
             ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.xaxis.set_minor_formatter(NullFormatter())
             ax.set_xlabel(f"achieved ({op} per second)")
@@ -128,6 +127,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     for ax, ends in named:
         if ax in timed:  # one scale for the times; labels are placed when it is known
             ax.set_ylim(*(pick(a.get_ylim()[i] for a in timed) for i, pick in ((0, min), (1, max))))
+            look.log_ticks(ax, look.duration)
         if not ends:
             ax.set_xticks([])
             ax.set_yticks([])

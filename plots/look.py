@@ -82,6 +82,18 @@ def time_axis(ax, low, high):
     ax.minorticks_off()
 
 
+def log_ticks(ax, speak, least=10, base=10):
+    """Named ticks, two or more, for the logarithmic y whose limits are set: they are moved apart to `least` times, so that
+    little that differs looks like little."""
+    from matplotlib.ticker import LogLocator
+    low, high = ax.get_ylim()
+    more = max(1, least * low / high) ** 0.5
+    ax.set_ylim(low / more, high * more)
+    ax.yaxis.set_major_locator(LogLocator(base=base, subs=(1, 2, 5) if base == 10 and high < 500 * low else (1,)))
+    ax.yaxis.set_major_formatter(lambda v, _: tick(speak(v)))
+    ax.minorticks_off()
+
+
 LINE = 96  # characters of a heading's line
 
 

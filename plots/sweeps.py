@@ -201,8 +201,7 @@ def draw_sizes(run, folder, workload, workers, placement, rest, rows, name):
         ends = [draw_line(ax, key, points, value)[:2] + (shown(key), key[0]) for key, points in lines.items()]
         ax.set_xlim(sizes[0] / 1.4, sizes[-1] * 1.4)
         ax.set_ylabel(unit)
-        ax.yaxis.set_major_formatter(lambda v, _: look.tick(look.rate(v)))
-        ax.minorticks_off()
+        look.log_ticks(ax, look.rate)
         ax.tick_params(labelbottom=True)
         for cache, size in run.machine.caches:
             if sizes[0] / 1.4 < size < sizes[-1] * 1.4:

@@ -1,12 +1,18 @@
-/* spares.h - what one worker has freed and will allocate again: units of one size, linked through their job. Only its
+/* spares.h - units of one size: what one worker has freed and will allocate again, linked through itself. Only its
  * worker uses a list, so that it costs no lock; what is freed on another worker joins that one's list, up to a bound,
- * lest units that are made here and end there pile up. */
+ * lest units that are made here and end there pile up.
+ *
+ *   worker's list --empty--> malloc     or, while fw_repeats: a list that another put by, a slab of the run before,
+ *                 --full---> free       a new slab; put by for others
+ *
+ * With malloc alone the maker of the next repeat, on another worker and so with another heap of glibc's, would have its
+ * memory from the kernel, page fault by page fault. */
 #ifndef CORE_SPARES_H
 #define CORE_SPARES_H
 
 #include <stdlib.h>
 
-#include "job.h"
+#include "wordlock.h"
 
 #ifdef FW_SANITIZE
 enum { SPARES_MOST = 0 }; /* so that a use after the end is found */
@@ -14,38 +20,57 @@ enum { SPARES_MOST = 0 }; /* so that a use after the end is found */
 enum { SPARES_MOST = 4096 };
 #endif
 
+typedef struct spare {
+    struct spare *next, *next_list; /* the latter in the first of a list that was put by */
+} spare;
+
+/* Of all workers, while fw_repeats; static. One run at a time. */
+typedef struct spares_store {
+    wordlock lock;
+    spare *lists;                        /* SPARES_MOST each */
+    struct spares_slab *slabs, *unbegun; /* all, the newest first; those from here on are not in use in this run */
+} spares_store;
+
 typedef struct spares {
-    job *first;
+    spare *first;
     unsigned n;
+    char *uncut, *end; /* what is left of a slab */
 } spares;
 
-/* Not initialised. NULL: no memory. The unit begins with its job. */
-static inline void *spares_take(spares *s, size_t bytes)
+/* As spares_take, where s has nothing. */
+void *spares_more(spares *s, spares_store *store, size_t bytes);
+/* s was full and is empty: the store has its list. False: freeing is right. */
+bool spares_put_by(spares *s, spares_store *store);
+/* Frees a unit where there is no list, or all of a list; while fw_repeats not: spares_renew will have it. */
+void spares_free(void *unit);
+void spares_free_all(spares *s);
+/* The run is over, and nobody has a unit any more: the next has all slabs. */
+void spares_renew(spares_store *store);
+/* There will be no next. */
+void spares_give_back(spares_store *store);
+
+/* Not initialised. NULL: no memory. Units are as large as a spare or larger; always the same `bytes`. */
+static inline void *spares_take(spares *s, spares_store *store, size_t bytes)
 {
-    job *j = s->first;
-    if (!j)
-        return malloc(bytes);
-    s->first = j->next;
+    spare *unit = s->first;
+    if (!unit)
+        return spares_more(s, store, bytes);
+    s->first = unit->next;
     s->n--;
-    return j;
+    return unit;
 }
 
-static inline void spares_give(spares *s, job *j)
+static inline void spares_give(spares *s, spares_store *store, void *freed)
 {
-    if (s->n + 1 > SPARES_MOST) {
-        free(j);
+    spare *unit = freed;
+
+    if (s->n == SPARES_MOST && !spares_put_by(s, store)) {
+        free(unit);
         return;
     }
-    j->next = s->first;
-    s->first = j;
+    unit->next = s->first;
+    s->first = unit;
     s->n++;
-}
-
-static inline void spares_free(spares *s)
-{
-    for (job *j; (j = s->first); free(j))
-        s->first = j->next;
-    s->n = 0;
 }
 
 #endif

@@ -10,6 +10,8 @@
 
 enum { DEFAULT_STACK_BYTES = 65536, LEAST_STACK_BYTES = 16384, PAGE = 4096 };
 
+static spares_store ended;
+
 green *green_self(void)
 {
     worker *w = worker_here();
@@ -24,13 +26,13 @@ unsigned green_worker(void)
 static green *new_green(run *r, sched *s, void (*fn)(void *), void *arg)
 {
 #if CORE_HAS_CONTEXT
-    green *g = spares_take(&s->units, sizeof *g);
+    green *g = spares_take(&s->units, &ended, sizeof *g);
     if (!g)
         return NULL;
     *g = (green){.job = {.run = green_resume}, .run = r, .fn = fn, .arg = arg, .last_worker = UINT_MAX};
     g->stack = core_stack_take(&s->stacks);
     if (!g->stack) {
-        spares_give(&s->units, &g->job);
+        spares_give(&s->units, &ended, g);
         return NULL;
     }
     g->sp = core_stack_top(g->stack);
@@ -77,7 +79,7 @@ int green_join(green *g)
 {
     if (atomic_load_explicit(&g->joiner, memory_order_acquire) != GREEN_ENDED) /* pairs with bury */
         green_park(commit_join, g);
-    spares_give(&((sched *)worker_here()->sched)->units, &g->job);
+    spares_give(&((sched *)worker_here()->sched)->units, &ended, g);
     return 0;
 }
 
@@ -162,9 +164,16 @@ int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
     for (unsigned i = 0; i < config->n; i++) {
         green_unwatch_overflow(&r.sched[i]);
         core_stack_free_all(&r.sched[i].stacks);
-        spares_free(&r.sched[i].units);
+        spares_free_all(&r.sched[i].units);
     }
-    free(root);
+    spares_free(root);
+    spares_renew(&ended);
     free(r.sched);
     return root ? 0 : -ENOMEM;
+}
+
+void green_give_back(void)
+{
+    core_stack_give_back();
+    spares_give_back(&ended);
 }

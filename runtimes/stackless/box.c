@@ -62,7 +62,7 @@ void task_unbox(task_cx *cx, void *frame, size_t bytes)
 
 void boxes_free(boxes *b)
 {
-    spares_free(&b->tasks);
+    spares_free_all(&b->tasks);
     for (void *slab = b->slabs, *next; slab; slab = next) {
         memcpy(&next, slab, sizeof next);
         free(slab);

@@ -14,6 +14,8 @@
 
 enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 1024, DEPTH_MOST = 128, FEW_SPARES = 1024 };
 
+static spares_store ended;
+
 void task_bad_state(const char *function, uint32_t state)
 {
     if (state == UINT32_MAX)
@@ -38,9 +40,9 @@ void task_release(task *t)
         return;
     worker *w = worker_here();
     if (w && w->sched == t->run) /* else the run may be over */
-        spares_give(&t->run->boxes[w->index].tasks, &t->job);
+        spares_give(&t->run->boxes[w->index].tasks, &ended, t);
     else
-        free(t);
+        spares_free(t);
 }
 
 /* ---- polling ------------------------------------------------------------ */
@@ -225,7 +227,7 @@ unsigned task_worker(task_cx *cx)
 
 static task *new_task(run *r, spares *from, future *fut, int home, unsigned references)
 {
-    task *t = spares_take(from, sizeof *t);
+    task *t = spares_take(from, &ended, sizeof *t);
     if (t)
         *t = (task){.job = {.run = poll_task},
                     .state = NOTIFIED + references * REFERENCE,
@@ -358,7 +360,7 @@ static bool rest(worker *w, bool now)
     bool many = tasks->n > FEW_SPARES;
 
     if (many && now) {
-        spares_free(tasks);
+        spares_free_all(tasks);
 #ifdef __GLIBC__
         malloc_trim(0);
 #endif
@@ -381,7 +383,7 @@ int task_run(const task_config *config, future *root)
                              &(pool_config){config->workers, config->n, config->pinned, (char *)&r, 0, rest, unit_name})
                 : -ENOMEM;
     if (err) {
-        free(t);
+        spares_free(t);
         free(r.boxes);
         return err;
     }
@@ -393,6 +395,12 @@ int task_run(const task_config *config, future *root)
     task_release(t);
     for (unsigned i = 0; i < config->n; i++)
         boxes_free(&r.boxes[i]);
+    spares_renew(&ended);
     free(r.boxes);
     return 0;
+}
+
+void task_give_back(void)
+{
+    spares_give_back(&ended);
 }

@@ -100,5 +100,7 @@ static inline bool task_within_budget(task_cx *cx)
 
 void task_wake_and_release(task *t);
 void boxes_free(boxes *b);
+/* Frees what is kept for the next run. */
+void task_give_back(void);
 
 #endif

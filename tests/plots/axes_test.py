@@ -109,6 +109,21 @@ class Axes(support.Folder):
         self.assertEqual(ideal.get_xdata()[-1], max(r["workers"] for r in rows))
         self.assertLess(ideal.get_ydata()[-1], ax.get_ylim()[1])
 
+    def test_a_logarithmic_axis_has_two_named_ticks_or_more(self):
+        import look
+
+        for low, high, given in ((230, 320, ()), (110, 190, ()), (1, 9.5, ()), (3, 3e6, ()), (4200, 4400, (16, 4)), (70, 1e7, (16, 4)), (250, 250.1, ())):
+            _, ax = look.setup().subplots()
+            ax.set_yscale("log")
+            ax.set_ylim(low, high)
+            look.log_ticks(ax, look.duration, *given)
+            bottom, top = ax.get_ylim()
+            self.assertLessEqual(bottom, low)
+            self.assertGreaterEqual(top, high)
+            named = [v for v in ax.yaxis.get_majorticklocs() if bottom <= v <= top]
+            self.assertGreaterEqual(len(named), 2, (low, high))
+            self.assertLessEqual(len(named), 12, (low, high))
+
     def test_an_axis_names_round_figures_shortly_and_others_as_they_are(self):
         import look
 
