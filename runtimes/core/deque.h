@@ -9,10 +9,9 @@
 #ifndef CORE_DEQUE_H
 #define CORE_DEQUE_H
 
-#include <stdlib.h>
-
 #include "fw.h"
 #include "job.h"
+#include "kept.h"
 
 enum { DEQUE_FIRST_SIZE = 1024 };
 
@@ -28,9 +27,14 @@ typedef struct deque {
     deque_array *_Atomic array;             /* written by the owner */
 } deque;
 
+static inline size_t deque_bytes(int64_t size)
+{
+    return sizeof(deque_array) + (size_t)size * sizeof(queued);
+}
+
 static inline deque_array *deque_array_new(int64_t size, deque_array *outgrown)
 {
-    deque_array *a = malloc(sizeof *a + (size_t)size * sizeof a->slot[0]);
+    deque_array *a = kept_alloc(deque_bytes(size));
     FW_MUST(a);
     a->size = size;
     a->outgrown = outgrown;
@@ -48,7 +52,7 @@ static inline void deque_free(deque *d)
 {
     for (deque_array *a = atomic_load(&d->array), *older; a; a = older) {
         older = a->outgrown;
-        free(a);
+        kept_free(a, deque_bytes(a->size));
     }
 }
 

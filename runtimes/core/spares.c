@@ -1,12 +1,20 @@
 /* spares.c - see spares.h. */
 #include "spares.h"
 
+#include <stdalign.h>
 #include <stddef.h>
+
+#include "kept.h"
 
 typedef struct spares_slab {
     struct spares_slab *next;
     alignas(max_align_t) char units[];
 } slab;
+
+static size_t slab_bytes(size_t bytes)
+{
+    return sizeof(slab) + SPARES_MOST * bytes;
+}
 
 static bool in_slabs(void)
 {
@@ -30,9 +38,7 @@ static bool fetch(spares *s, spares_store *store, size_t bytes)
     if ((s->first = store->lists)) {
         store->lists = s->first->next_list;
         s->n = SPARES_MOST;
-    } else if ((from = store->unbegun)) {
-        store->unbegun = from->next;
-    } else if ((from = malloc(sizeof *from + SPARES_MOST * bytes))) {
+    } else if ((from = kept_alloc(slab_bytes(bytes)))) {
         from->next = store->slabs;
         store->slabs = from;
     }
@@ -82,15 +88,9 @@ void spares_free_all(spares *s)
         free(pop(s));
 }
 
-void spares_renew(spares_store *store)
+void spares_end(spares_store *store, size_t bytes)
 {
-    store->lists = NULL;
-    store->unbegun = store->slabs;
-}
-
-void spares_give_back(spares_store *store)
-{
-    for (slab *s; (s = store->slabs); free(s))
+    for (slab *s; (s = store->slabs); kept_free(s, slab_bytes(bytes)))
         store->slabs = s->next;
-    spares_renew(store);
+    store->lists = NULL;
 }

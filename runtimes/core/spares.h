@@ -2,11 +2,8 @@
  * worker uses a list, so that it costs no lock; what is freed on another worker joins that one's list, up to a bound,
  * lest units that are made here and end there pile up.
  *
- *   worker's list --empty--> malloc     or, while fw_repeats: a list that another put by, a slab of the run before,
- *                 --full---> free       a new slab; put by for others
- *
- * With malloc alone the maker of the next repeat, on another worker and so with another heap of glibc's, would have its
- * memory from the kernel, page fault by page fault. */
+ *   worker's list --empty--> malloc     or, while fw_repeats: a list that another put by, else a slab, which is kept
+ *                 --full---> free       for the next run (kept.h); put by for others                             */
 #ifndef CORE_SPARES_H
 #define CORE_SPARES_H
 
@@ -24,11 +21,11 @@ typedef struct spare {
     struct spare *next, *next_list; /* the latter in the first of a list that was put by */
 } spare;
 
-/* Of all workers, while fw_repeats; static. One run at a time. */
+/* Of all workers of a run, while fw_repeats. */
 typedef struct spares_store {
-    wordlock lock;
-    spare *lists;                        /* SPARES_MOST each */
-    struct spares_slab *slabs, *unbegun; /* all, the newest first; those from here on are not in use in this run */
+    wordlock lock; /* guards the rest */
+    spare *lists;  /* SPARES_MOST each */
+    struct spares_slab *slabs;
 } spares_store;
 
 typedef struct spares {
@@ -41,13 +38,11 @@ typedef struct spares {
 void *spares_more(spares *s, spares_store *store, size_t bytes);
 /* s was full and is empty: the store has its list. False: freeing is right. */
 bool spares_put_by(spares *s, spares_store *store);
-/* Frees a unit where there is no list, or all of a list; while fw_repeats not: spares_renew will have it. */
+/* Frees a unit where there is no list, or all of a list; while fw_repeats not: it is in a slab. */
 void spares_free(void *unit);
 void spares_free_all(spares *s);
-/* The run is over, and nobody has a unit any more: the next has all slabs. */
-void spares_renew(spares_store *store);
-/* There will be no next. */
-void spares_give_back(spares_store *store);
+/* The run is over, and nobody has a unit any more. */
+void spares_end(spares_store *store, size_t bytes);
 
 /* Not initialised. NULL: no memory. Units are as large as a spare or larger; always the same `bytes`. */
 static inline void *spares_take(spares *s, spares_store *store, size_t bytes)

@@ -10,8 +10,6 @@
 
 enum { DEFAULT_STACK_BYTES = 65536, LEAST_STACK_BYTES = 16384, PAGE = 4096 };
 
-static spares_store ended;
-
 green *green_self(void)
 {
     worker *w = worker_here();
@@ -26,13 +24,13 @@ unsigned green_worker(void)
 static green *new_green(run *r, sched *s, void (*fn)(void *), void *arg)
 {
 #if CORE_HAS_CONTEXT
-    green *g = spares_take(&s->units, &ended, sizeof *g);
+    green *g = spares_take(&s->units, &r->ended, sizeof *g);
     if (!g)
         return NULL;
     *g = (green){.job = {.run = green_resume}, .run = r, .fn = fn, .arg = arg, .last_worker = UINT_MAX};
     g->stack = core_stack_take(&s->stacks);
     if (!g->stack) {
-        spares_give(&s->units, &ended, g);
+        spares_give(&s->units, &r->ended, g);
         return NULL;
     }
     g->sp = core_stack_top(g->stack);
@@ -79,7 +77,8 @@ int green_join(green *g)
 {
     if (atomic_load_explicit(&g->joiner, memory_order_acquire) != GREEN_ENDED) /* pairs with bury */
         green_park(commit_join, g);
-    spares_give(&((sched *)worker_here()->sched)->units, &ended, g);
+    sched *s = worker_here()->sched;
+    spares_give(&s->units, &s->run->ended, g);
     return 0;
 }
 
@@ -167,13 +166,7 @@ int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
         spares_free_all(&r.sched[i].units);
     }
     spares_free(root);
-    spares_renew(&ended);
+    spares_end(&r.ended, sizeof *root);
     free(r.sched);
     return root ? 0 : -ENOMEM;
-}
-
-void green_give_back(void)
-{
-    core_stack_give_back();
-    spares_give_back(&ended);
 }

@@ -63,6 +63,7 @@ struct run {
     size_t stack_bytes;
     struct parker *done;
     sched *sched; /* one a worker */
+    spares_store ended;
 };
 
 /* Makes g runnable; any thread. */
@@ -72,8 +73,6 @@ void green_resume(job *j, worker *w);
 /* Leaves the running green thread for the next one or its worker, which then does the action. Returns when resumed. A
  * yield returns at once when nobody is next. */
 void green_leave(action what, bool (*commit)(green *, void *), void *arg);
-/* Unmaps and frees what is kept for the next run beyond 1,024 stacks. */
-void green_give_back(void);
 /* First code on a green thread's stack. */
 void green_main(void *g);
 

@@ -14,8 +14,6 @@
 
 enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 1024, DEPTH_MOST = 128, FEW_SPARES = 1024 };
 
-static spares_store ended;
-
 void task_bad_state(const char *function, uint32_t state)
 {
     if (state == UINT32_MAX)
@@ -40,7 +38,7 @@ void task_release(task *t)
         return;
     worker *w = worker_here();
     if (w && w->sched == t->run) /* else the run may be over */
-        spares_give(&t->run->boxes[w->index].tasks, &ended, t);
+        spares_give(&t->run->boxes[w->index].tasks, &t->run->ended, t);
     else
         spares_free(t);
 }
@@ -227,7 +225,7 @@ unsigned task_worker(task_cx *cx)
 
 static task *new_task(run *r, spares *from, future *fut, int home, unsigned references)
 {
-    task *t = spares_take(from, &ended, sizeof *t);
+    task *t = spares_take(from, &r->ended, sizeof *t);
     if (t)
         *t = (task){.job = {.run = poll_task},
                     .state = NOTIFIED + references * REFERENCE,
@@ -395,12 +393,7 @@ int task_run(const task_config *config, future *root)
     task_release(t);
     for (unsigned i = 0; i < config->n; i++)
         boxes_free(&r.boxes[i]);
-    spares_renew(&ended);
+    spares_end(&r.ended, sizeof *t);
     free(r.boxes);
     return 0;
-}
-
-void task_give_back(void)
-{
-    spares_give_back(&ended);
 }

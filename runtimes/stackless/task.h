@@ -63,6 +63,7 @@ struct run {
     bool pinned, alone; /* alone: one worker */
     struct parker *done;
     boxes *boxes; /* one a worker */
+    spares_store ended;
 };
 
 /* The state plus `by`, which sets and clears what is known to be clear and set. Gives the state before. Where the
@@ -100,7 +101,5 @@ static inline bool task_within_budget(task_cx *cx)
 
 void task_wake_and_release(task *t);
 void boxes_free(boxes *b);
-/* Frees what is kept for the next run. */
-void task_give_back(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #undef FW_SANITIZE /* under the sanitizers units come from malloc alone: here they watch the lists and slabs */
+#include "core/kept.c"
 #include "core/spares.c"
 #include "trial.h"
 
@@ -92,6 +93,14 @@ static unsigned slabs(void)
     return n;
 }
 
+static unsigned blocks(void)
+{
+    unsigned n = 0;
+    for (block *b = kept; b; b = b->next)
+        n++;
+    return n;
+}
+
 /* Each round a run of two workers, who change places. */
 static void runs_share_what_they_have(void)
 {
@@ -105,8 +114,9 @@ static void runs_share_what_they_have(void)
         FW_MUST(pthread_create(&thread[1], NULL, ender, &worker[1 - round % 2]) == 0);
         for (int i = 0; i < 2; i++)
             FW_MUST(pthread_join(thread[i], NULL) == 0);
-        spares_renew(&store);
         FW_MUST(slabs() <= ALIVE);
+        spares_end(&store, sizeof(unit));
+        FW_MUST(blocks() <= ALIVE);
     }
     for (int i = 0; i < UNITS; i++)
         all[i] = take(&s);
@@ -114,10 +124,15 @@ static void runs_share_what_they_have(void)
         FW_MUST(all[i] == all[i - 1] + 1 || i % SPARES_MOST == 0); /* from slabs, one beside the other */
     FW_MUST(slabs() == 11);
     spares_free_all(&s); /* which the slabs still have */
-    spares_renew(&store);
-    FW_MUST(take(&s) && slabs() == 11);
-    spares_give_back(&store);
-    FW_MUST(!store.slabs && !store.unbegun && !store.lists);
+    spares_end(&store, sizeof(unit));
+    FW_MUST(!store.slabs && !store.lists && blocks() == 11);
+    void *other = kept_alloc(slab_bytes(sizeof(unit)) + 1); /* none is so large */
+    FW_MUST(other && blocks() == 11);
+    kept_free(other, slab_bytes(sizeof(unit)) + 1);
+    kept_free(kept_alloc(slab_bytes(sizeof(unit))), slab_bytes(sizeof(unit)));
+    FW_MUST(blocks() == 12);
+    kept_give_back();
+    FW_MUST(!kept);
     fw_current_trial = NULL;
 }
 
