@@ -17,8 +17,9 @@ static inline void ask_for(const char *memory)
 
 enum { ASK_FAR = 5, ASK_MANY = 256 };
 
-/* What the job after the next one will touch, and a job further on itself. Not in line: rare where few units live. */
-static __attribute__((noinline)) void ask_ahead_of(runq *ring, deque *spawned, bool in_ring)
+/* What the job after the next one will touch, and a job further on itself. Gives j. Not in line: rare where few units
+ * live; and a last call, for which the caller saves no registers. */
+static __attribute__((noinline)) job *ask_ahead_of(runq *ring, deque *spawned, bool in_ring, job *j)
 {
     const queued *far = in_ring ? runq_ahead(ring, ASK_FAR) : deque_ahead(spawned, ASK_FAR);
     const queued *next = in_ring ? runq_ahead(ring, 1) : deque_ahead(spawned, 1);
@@ -30,14 +31,14 @@ static __attribute__((noinline)) void ask_ahead_of(runq *ring, deque *spawned, b
         __builtin_prefetch(job, 1);
         __builtin_prefetch(job + CACHE_LINE, 1);
     }
+    return j;
 }
 
-/* Owner of both: for the jobs that come after the next, if they are many. */
-static inline void ask_ahead(runq *ring, deque *spawned)
+/* Owner of both: for the jobs that come after j, which is next, if they are many. Gives j. */
+static inline job *ask_ahead(runq *ring, deque *spawned, job *j)
 {
     bool in_ring = runq_ahead(ring, ASK_FAR) != NULL;
-    if (in_ring || deque_ahead(spawned, ASK_MANY))
-        ask_ahead_of(ring, spawned, in_ring);
+    return in_ring || deque_ahead(spawned, ASK_MANY) ? ask_ahead_of(ring, spawned, in_ring, j) : j;
 }
 
 #endif

@@ -103,7 +103,9 @@ static inline waiter *claim_first(waiters *q, bool alone)
 {
     waiter *w;
     while ((w = q->first)) {
-        unlink_waiter(q, w);
+        *((q->first = w->next) ? &w->next->prev : &q->last) = NULL; /* w->prev is NULL already */
+        w->next = NULL;
+        w->channel = NULL; /* stands nowhere now */
         if (waiter_claim(w, alone))
             return w;
     }

@@ -68,27 +68,30 @@ static inline void deque_fill(deque_array *a, int64_t i, job *j, const char *mem
     atomic_store_explicit(&to->job, j, memory_order_relaxed);
 }
 
-static inline deque_array *deque_grow(deque *d, deque_array *a, int64_t top, int64_t bottom)
+/* Owner: has room for twice as many. Aborts without memory. Not in line: rare, and who pushes would save registers. */
+static __attribute__((noinline, unused)) void deque_grow(deque *d)
 {
+    int64_t bottom = atomic_load_explicit(&d->bottom, memory_order_relaxed); /* ours */
+    deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed);  /* ours */
     deque_array *twice = deque_array_new(2 * a->size, a);
-    for (int64_t i = top; i < bottom; i++) {
+    for (int64_t i = atomic_load_explicit(&d->top, memory_order_acquire); i < bottom; i++) {
         const queued *from = deque_at(a, i);
         deque_fill(twice, i, atomic_load_explicit(&from->job, memory_order_relaxed), from->memory);
     }
     atomic_store_explicit(&d->array, twice, memory_order_release); /* pairs with deque_steal's load of array */
-    return twice;
 }
 
-/* Owner. Aborts without memory. The store of bottom publishes the job (pairs with deque_steal). */
-static inline void deque_push(deque *d, job *j)
+/* Owner. False: it must grow first. The store of bottom publishes the job (pairs with deque_steal). */
+static inline bool deque_push(deque *d, job *j)
 {
     int64_t bottom = atomic_load_explicit(&d->bottom, memory_order_relaxed); /* ours */
     int64_t top = atomic_load_explicit(&d->top, memory_order_acquire); /* pairs with the takers' CAS: slot is free */
     deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed); /* ours */
     if (bottom - top >= a->size)
-        a = deque_grow(d, a, top, bottom);
+        return false;
     deque_fill(a, bottom, j, j->memory);
     atomic_store_explicit(&d->bottom, bottom + 1, memory_order_release);
+    return true;
 }
 
 /* Owner: the newest, or NULL. Bottom is lowered before top is read, and a thief reads them in the other order, so that
@@ -111,15 +114,16 @@ static inline job *deque_take(deque *d)
 }
 
 /* Where nobody steals: as deque_push and deque_take, but no access needs an order. */
-static inline void deque_push_alone(deque *d, job *j)
+static inline bool deque_push_alone(deque *d, job *j)
 {
     int64_t bottom = atomic_load_explicit(&d->bottom, memory_order_relaxed);
     int64_t top = atomic_load_explicit(&d->top, memory_order_relaxed);
     deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed);
     if (bottom - top >= a->size)
-        a = deque_grow(d, a, top, bottom);
+        return false;
     deque_fill(a, bottom, j, j->memory);
     atomic_store_explicit(&d->bottom, bottom + 1, memory_order_relaxed);
+    return true;
 }
 
 static inline job *deque_take_alone(deque *d)

@@ -58,7 +58,7 @@ static void deque_push_take(fw_bench *b, void *context)
     deque_init(&d);
     while (fw_bench_keep_running(b, JOBS)) {
         for (int i = 0; i < JOBS; i++)
-            deque_push(&d, &jobs[i]);
+            FW_MUST(deque_push(&d, &jobs[i]));
         while (deque_take(&d))
             ;
     }
@@ -73,7 +73,7 @@ static void deque_push_steal(fw_bench *b, void *context)
     deque_init(&d);
     while (fw_bench_keep_running(b, JOBS)) {
         for (int i = 0; i < JOBS; i++)
-            deque_push(&d, &jobs[i]);
+            FW_MUST(deque_push(&d, &jobs[i]));
         while (deque_steal(&d))
             ;
     }

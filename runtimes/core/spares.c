@@ -63,17 +63,19 @@ void *spares_more(spares *s, spares_store *store, size_t bytes)
     return unit;
 }
 
-bool spares_put_by(spares *s, spares_store *store)
+void spares_overflow(spares *s, spares_store *store, void *unit)
 {
-    if (!in_slabs())
-        return false;
+    if (!in_slabs()) {
+        free(unit);
+        return;
+    }
     wordlock_take(&store->lock);
     s->first->next_list = store->lists;
     store->lists = s->first;
     wordlock_release(&store->lock);
     s->first = NULL;
     s->n = 0;
-    return true;
+    spares_give(s, store, unit);
 }
 
 void spares_free(void *unit)

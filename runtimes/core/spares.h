@@ -36,8 +36,8 @@ typedef struct spares {
 
 /* As spares_take, where s has nothing. */
 void *spares_more(spares *s, spares_store *store, size_t bytes);
-/* s was full and is empty: the store has its list. False: freeing is right. */
-bool spares_put_by(spares *s, spares_store *store);
+/* As spares_give, where s is full. */
+void spares_overflow(spares *s, spares_store *store, void *unit);
 /* Frees a unit where there is no list, or all of a list; while fw_repeats not: it is in a slab. */
 void spares_free(void *unit);
 void spares_free_all(spares *s);
@@ -59,8 +59,8 @@ static inline void spares_give(spares *s, spares_store *store, void *freed)
 {
     spare *unit = freed;
 
-    if (s->n == SPARES_MOST && !spares_put_by(s, store)) {
-        free(unit);
+    if (s->n == SPARES_MOST) {
+        spares_overflow(s, store, unit);
         return;
     }
     unit->next = s->first;

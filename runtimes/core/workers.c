@@ -97,7 +97,8 @@ static job *take_local(struct worker_private *w)
 {
     job *j = NULL;
 
-    if (++w->tick % TICKS_PER_LOOK == 0) {
+    if (++w->tick == w->look_tick) {
+        w->look_tick += TICKS_PER_LOOK;
         fire_timers(w);
         worker_poll(w);
         if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)) || (j = worker_relieve(w)))
@@ -128,16 +129,15 @@ static void share_next(struct worker_private *w)
         pool_notify(w->self.pool, -1, w);
 }
 
-static job *next_of_many(struct worker_private *w)
+static __attribute__((noinline)) job *next_of_many(struct worker_private *w)
 {
     job *j = take_local(w);
     if (!j)
         j = refill(w, &w->self.pool->inject);
-    if (j) {
-        share_next(w);
-        ask_ahead(&w->ring, &w->spawned);
-    }
-    return j;
+    if (!j)
+        return NULL;
+    share_next(w);
+    return ask_ahead(&w->ring, &w->spawned, j);
 }
 
 /* What take_local does on most of its calls, where nobody steals and nothing but the slot and the ring need be looked
@@ -146,7 +146,7 @@ static inline job *take_alone(struct worker_private *w)
 {
     job *j = atomic_load_explicit(&w->next, memory_order_relaxed);
 
-    if ((w->tick + 1) % TICKS_PER_LOOK == 0 || atomic_load_explicit(&w->inbox.count, memory_order_relaxed))
+    if (w->tick + 1 == w->look_tick || atomic_load_explicit(&w->inbox.count, memory_order_relaxed))
         return NULL;
     if (!j) {
         j = runq_pop_alone(&w->ring);
@@ -161,6 +161,13 @@ static inline job *take_alone(struct worker_private *w)
     return j;
 }
 
+/* As worker_next, where take_alone has found nothing. */
+static __attribute__((noinline)) job *next_of_one(struct worker_private *w)
+{
+    job *j = take_local(w);
+    return j ? ask_ahead(&w->ring, &w->spawned, j) : NULL;
+}
+
 job *worker_next(worker *w)
 {
     struct worker_private *p = w->priv;
@@ -170,9 +177,22 @@ job *worker_next(worker *w)
     if (w->stealing)
         return next_of_many(p);
     job *j = take_alone(p);
-    if (j || (j = take_local(p)))
-        ask_ahead(&p->ring, &p->spawned);
-    return j;
+    return j ? ask_ahead(&p->ring, &p->spawned, j) : next_of_one(p);
+}
+
+/* As worker_take_turns, where take_alone has found nothing. */
+static __attribute__((noinline)) job *take_turns_of_one(struct worker_private *w, job *j)
+{
+    job *first = take_local(w);
+    if (first)
+        worker_push_ring(w, j);
+    return first ? first : j;
+}
+
+static __attribute__((noinline)) job *overflow_of_one(struct worker_private *w, job *j, job *first)
+{
+    worker_overflow(w, j);
+    return first;
 }
 
 job *worker_take_turns(worker *w, job *j)
@@ -180,11 +200,9 @@ job *worker_take_turns(worker *w, job *j)
     struct worker_private *p = w->priv;
     job *first = take_alone(p);
 
-    if (!first && !(first = take_local(p)))
-        return j;
-    if (!runq_push_alone(&p->ring, j))
-        worker_overflow(p, j);
-    return first;
+    if (!first)
+        return take_turns_of_one(p, j);
+    return runq_push_alone(&p->ring, j) ? first : overflow_of_one(p, j, first);
 }
 
 /* The next job, or NULL when the pool stops. Sleeps while there is none. */
@@ -216,8 +234,7 @@ static job *find(struct worker_private *w)
         if (j) {
             worker_stop_searching(w, true);
             share_next(w);
-            ask_ahead(&w->ring, &w->spawned);
-            return j;
+            return ask_ahead(&w->ring, &w->spawned, j);
         }
         fire_timers(w);
         worker_sleep(w);
@@ -241,6 +258,7 @@ void *worker_main(void *arg)
     here = &w->self;
     w->tid = gettid();
     w->self.slot = fw_slot_here();
+    w->look_tick = TICKS_PER_LOOK;
     name_thread(&w->self);
     w->spin_ns = core_spin_ns(p->n);
     int err = fw_worker_bind(w->place);
@@ -283,14 +301,21 @@ void pool_push(pool *p, job *j, bool next)
         pool_notify(p, -1, self->priv);
 }
 
+/* Rare, and its last call: worker_spawn saves no register for it. */
+static __attribute__((noinline)) void grow_and_spawn(worker *w, job *j)
+{
+    deque_grow(&w->priv->spawned);
+    worker_spawn(w, j);
+}
+
 void worker_spawn(worker *w, job *j)
 {
-    if (w->stealing) {
-        deque_push(&w->priv->spawned, j);
+    deque *spawned = &w->priv->spawned;
+
+    if (!(w->stealing ? deque_push(spawned, j) : deque_push_alone(spawned, j)))
+        grow_and_spawn(w, j);
+    else if (w->stealing)
         pool_notify(w->pool, -1, NULL);
-    } else {
-        deque_push_alone(&w->priv->spawned, j);
-    }
 }
 
 job *worker_take_spawned(worker *w)
@@ -311,7 +336,7 @@ void pool_push_to(pool *p, unsigned index, job *j)
         pool_notify(p, (int)index, NULL);
 }
 
-static void push_last_of_many(worker *w, job *j)
+static __attribute__((noinline)) void push_last_of_many(worker *w, job *j)
 {
     bool company = !runq_empty(&w->priv->ring);
     worker_push_ring(w->priv, j);

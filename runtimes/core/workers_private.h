@@ -29,11 +29,11 @@ struct worker_private {
     pthread_t thread;
     pid_t tid; /* set before the pool has started */
     const fw_worker *place;
-    uint32_t tick, victim, lifo_run;
-    uint32_t watched, watched_head; /* whose ring relieve looks at next, and where that was */
-    _Atomic uint32_t looks;         /* how often it looked for events; the owner counts, the guard reads */
-    uint32_t looks_seen;            /* of this worker, by the guard */
-    uint32_t looked_tick;           /* tick and time at its last look, and what a job has taken since the one before */
+    uint32_t tick, look_tick, victim, lifo_run; /* look_tick: when it next looks at what is rarely ready */
+    uint32_t watched, watched_head;             /* whose ring relieve looks at next, and where that was */
+    _Atomic uint32_t looks;                     /* how often it looked for events; the owner counts, the guard reads */
+    uint32_t looks_seen;                        /* of this worker, by the guard */
+    uint32_t looked_tick; /* tick and time at its last look, and what a job has taken since the one before */
     uint64_t looked_ns, job_ns;
     uint64_t spin_ns;
     uint64_t waited_ns;        /* how long it last slept in netpoll_wait, or lingered with success */

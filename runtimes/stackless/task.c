@@ -1,18 +1,15 @@
-/* task.c - the executor: polls tasks, wakes, spawns, joins. See task.h for the state word. */
+/* task.c - the executor: polls tasks, wakes, spawns, joins. See task.h for the state word; a run's begin and end are in
+ * run.c. */
 #include "task.h"
 
 #include <errno.h>
 #include <limits.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/park.h"
 
-enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 1024, DEPTH_MOST = 128, FEW_SPARES = 1024 };
+enum { OPERATIONS_A_POLL = 128, HELPS_A_POLL = 1024, DEPTH_MOST = 128 };
 
 void task_bad_state(const char *function, uint32_t state)
 {
@@ -30,16 +27,27 @@ void task_hold(task *t)
     task_add_reference(t);
 }
 
+/* Gives one back. Acquire, and acq_rel: all that others did with t is done before it is freed. */
+static inline bool was_last_reference(task *t)
+{
+    return atomic_load_explicit(&t->state, memory_order_acquire) < 2 * REFERENCE ||
+           task_change(t, 0u - REFERENCE, memory_order_acq_rel) / REFERENCE == 1;
+}
+
+/* task_release, in line. w: the caller's. */
+static inline void release_on(task *t, worker *w)
+{
+    if (was_last_reference(t))
+        spares_give(&t->run->boxes[w->index].tasks, &t->run->ended, t);
+}
+
 void task_release(task *t)
 {
-    /* Acquire, and acq_rel: all that others did with t is done before it is freed. */
-    if (atomic_load_explicit(&t->state, memory_order_acquire) >= 2 * REFERENCE &&
-        task_change(t, 0u - REFERENCE, memory_order_acq_rel) / REFERENCE != 1)
-        return;
     worker *w = worker_here();
+
     if (w && w->sched == t->run) /* else the run may be over */
-        spares_give(&t->run->boxes[w->index].tasks, &t->run->ended, t);
-    else
+        release_on(t, w);
+    else if (was_last_reference(t))
         spares_free(t);
 }
 
@@ -48,7 +56,7 @@ void task_release(task *t)
 static void enqueue(task *t, bool next)
 {
     if (t->run->alone)
-        worker_push_last(pool_worker(t->run->pool, 0), &t->job);
+        worker_push_last(t->run->only, &t->job);
     else if (t->run->pinned)
         pool_push_to(t->run->pool, (unsigned)t->home, &t->job);
     else
@@ -58,7 +66,7 @@ static void enqueue(task *t, bool next)
 void task_wake(task *t)
 {
     /* Release: what the waker wrote is seen by the poll that follows, also when NOTIFIED stood already (pairs with the
-     * acquire in poll_task). */
+     * acquire in begin_poll). */
     uint32_t before = atomic_load_explicit(&t->state, memory_order_relaxed);
     if (!t->run->alone)
         before = atomic_fetch_or_explicit(&t->state, NOTIFIED, memory_order_acq_rel);
@@ -83,19 +91,12 @@ void task_wake_and_release(task *t)
         enqueue(t, true);
 }
 
-/* The future was ready: t's memory may go with the last release. joining: its handle's holder is the caller. */
-static void complete(task *t, worker *w, bool joining)
+/* As complete, of a task that others know, too. Not in line: most ends need no registers for it. */
+static __attribute__((noinline)) void complete_shared(task *t, worker *w)
 {
     struct parker *done = t->root ? t->run->done : NULL;
-
-    if (!t->root)
-        fw_count(w->slot, FW_ENDED, 1);
     uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire); /* pairs with task_release */
-    if (task_unshared(s) && joining) {
-        atomic_store_explicit(&t->state, COMPLETE + REFERENCE, memory_order_relaxed);
-        atomic_store_explicit(&t->joiner, TASK_ENDED, memory_order_relaxed);
-        return;
-    }
+
     if (task_unshared(s)) /* and the executor's reference goes at once; published by the exchange below */
         atomic_store_explicit(&t->state, COMPLETE + (s / REFERENCE - 1) * REFERENCE, memory_order_relaxed);
     else
@@ -104,12 +105,29 @@ static void complete(task *t, worker *w, bool joining)
     task *joiner = atomic_exchange_explicit(&t->joiner, TASK_ENDED, memory_order_acq_rel);
     if (joiner) {
         task_wake(joiner);
-        task_release(joiner);
+        release_on(joiner, w);
     }
     if (!task_unshared(s))
-        task_release(t);
+        release_on(t, w);
     if (done)
         park_wake(done);
+}
+
+/* The future was ready: t's memory may go with the last release. joining: its handle's holder is the caller. */
+static inline void complete(task *t, worker *w, bool joining)
+{
+    uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire); /* pairs with task_release */
+    /* Nobody waits for its end, nor will before this returns. */
+    bool unseen = joining || (t->run->alone && !t->root && !atomic_load_explicit(&t->joiner, memory_order_relaxed));
+
+    if (!t->root)
+        fw_count(w->slot, FW_ENDED, 1);
+    if (!unseen || !task_unshared(s)) {
+        complete_shared(t, w);
+        return;
+    }
+    atomic_store_explicit(&t->state, COMPLETE + REFERENCE, memory_order_relaxed);
+    atomic_store_explicit(&t->joiner, TASK_ENDED, memory_order_relaxed);
 }
 
 static void begin_poll(task *t)
@@ -133,28 +151,17 @@ static bool end_poll(task *t)
     return s & NOTIFIED;
 }
 
-/* By its function: async_fn left a row for each between these two. */
-extern const async_name __start_fw_async[], __stop_fw_async[];
-
-/* NULL: t is no async function. */
-static const char *name_of(const task *t)
-{
-    for (const async_name *n = __start_fw_async; n < __stop_fw_async; n++)
-        if (n->poll == t->fut->poll)
-            return n->name;
-    return NULL;
-}
-
 /* A unit's number is given when it is first polled in a traced trial. t NULL: no task runs. Not in line, as it is rare.
  */
 static __attribute__((noinline)) void mark(worker *w, task *t)
 {
     if (t && t->number == 0)
-        t->number = t->root ? FW_LANE_ROOT : fw_lane_unit(name_of(t));
+        t->number = t->root ? FW_LANE_ROOT : fw_lane_unit(task_name(t));
     fw_lane_mark(w->lane, t ? t->number : FW_LANE_NONE);
 }
 
-static void poll_once(task *t, worker *w, bool joining)
+/* True: t was woken meanwhile, and goes behind the others. */
+static inline bool poll_once(task *t, worker *w, bool joining)
 {
     task_cx cx = {.task = t, .worker = w, .budget = OPERATIONS_A_POLL};
     task *outer = w->current;
@@ -171,11 +178,15 @@ static void poll_once(task *t, worker *w, bool joining)
     w->current = outer;
     if (__builtin_expect(w->lane != NULL, 0))
         mark(w, outer);
-    if (result == TASK_READY)
-        complete(t, w, joining);
-    else if (!end_poll(t))
-        return;
-    else if (t->run->pinned)
+    if (result == TASK_PENDING)
+        return end_poll(t);
+    complete(t, w, joining);
+    return false;
+}
+
+static void put_behind(task *t, worker *w)
+{
+    if (t->run->pinned)
         enqueue(t, false);
     else
         worker_push_last(w, &t->job);
@@ -183,9 +194,24 @@ static void poll_once(task *t, worker *w, bool joining)
 
 static void poll_task(job *j, worker *w)
 {
-    boxes *b = &((task *)j)->run->boxes[w->index];
-    b->helps = HELPS_A_POLL;
-    poll_once((task *)j, w, false);
+    task *t = (task *)j;
+
+    t->run->boxes[w->index].helps = HELPS_A_POLL;
+    if (poll_once(t, w, false))
+        put_behind(t, w);
+}
+
+/* Where there is one worker: the next task, too, without going back to it. */
+static void poll_in_turns(job *j, worker *w)
+{
+    boxes *b = &((task *)j)->run->boxes[0];
+
+    do {
+        b->helps = HELPS_A_POLL;
+        j = poll_once((task *)j, w, false) ? worker_take_turns(w, j) : worker_next(w);
+    } while (j && j->run == poll_in_turns);
+    if (j)
+        j->run(j, w);
 }
 
 /* Who joins t would sleep until its worker comes to t: polls what was spawned here since, and t itself, within the
@@ -201,7 +227,8 @@ static void poll_what_is_joined(task *t, worker *w)
     while (b->helps > 0 && atomic_load_explicit(&t->joiner, memory_order_relaxed) != TASK_ENDED &&
            (j = worker_take_spawned(w))) {
         b->helps--;
-        poll_once((task *)j, w, j == &t->job);
+        if (poll_once((task *)j, w, j == &t->job))
+            put_behind((task *)j, w);
     }
     b->depth--;
 }
@@ -223,12 +250,13 @@ unsigned task_worker(task_cx *cx)
 
 /* ---- spawn, join, yield ------------------------------------------------- */
 
-static task *new_task(run *r, spares *from, future *fut, int home, unsigned references)
+static inline task *new_task(run *r, spares *from, future *fut, int home)
 {
+    enum { REFERENCES = 2 }; /* the executor's and the handle's */
     task *t = spares_take(from, &r->ended, sizeof *t);
     if (t)
-        *t = (task){.job = {.run = poll_task},
-                    .state = NOTIFIED + references * REFERENCE,
+        *t = (task){.job = {.run = r->alone ? poll_in_turns : poll_task},
+                    .state = NOTIFIED + REFERENCES * REFERENCE,
                     .fut = fut,
                     .run = r,
                     .home = home,
@@ -236,20 +264,31 @@ static task *new_task(run *r, spares *from, future *fut, int home, unsigned refe
     return t;
 }
 
-int task_spawn(task_cx *cx, task **out, int worker, future *fut)
+task *task_new(run *r, future *fut)
+{
+    return new_task(r, &r->boxes[0].tasks, fut, 0);
+}
+
+static void count_created(worker *w)
+{
+    fw_count(w->slot, FW_CREATED, 1);
+    uint64_t created = atomic_load_explicit(&w->slot->n[FW_CREATED], memory_order_relaxed); /* our own */
+    if ((created & (created - 1)) == 0)
+        fw_live_sample();
+}
+
+/* As task_spawn: to a worker, or where no ended task's memory is at hand. Not in line: the others need no registers for
+ * it. */
+static __attribute__((noinline)) int spawn_further(task_cx *cx, task **out, int worker, future *fut)
 {
     run *r = cx->task->run;
     int home = worker >= 0 ? worker % (int)pool_size(r->pool) : (int)cx->worker->index;
-    task *t = new_task(r, &r->boxes[cx->worker->index].tasks, fut, home, 2);
+    task *t = new_task(r, &r->boxes[cx->worker->index].tasks, fut, home);
 
     if (!t)
         return -ENOMEM;
-    fw_slot *slot = cx->worker->slot;
-    fw_count(slot, FW_CREATED, 1);
-    uint64_t created = atomic_load_explicit(&slot->n[FW_CREATED], memory_order_relaxed); /* our own */
-    if ((created & (created - 1)) == 0)
-        fw_live_sample();
     *out = t;
+    count_created(cx->worker);
     if (r->pinned || worker >= 0)
         pool_push_to(r->pool, (unsigned)home, &t->job);
     else
@@ -257,31 +296,63 @@ int task_spawn(task_cx *cx, task **out, int worker, future *fut)
     return 0;
 }
 
+int task_spawn(task_cx *cx, task **out, int worker, future *fut)
+{
+    run *r = cx->task->run;
+    spares *ended = &r->boxes[cx->worker->index].tasks;
+
+    if (worker >= 0 || r->pinned || !ended->first)
+        return spawn_further(cx, out, worker, fut);
+    task *t = *out = new_task(r, ended, fut, (int)cx->worker->index);
+    count_created(cx->worker);
+    worker_spawn(cx->worker, &t->job);
+    return 0;
+}
+
+/* t will wake who polls now. True: it has ended meanwhile. */
+static __attribute__((noinline)) bool await_end(task *t, task_cx *cx)
+{
+    task *now = atomic_load_explicit(&t->joiner, memory_order_acquire);
+
+    if (now == TASK_ENDED || now == cx->task)
+        return now == TASK_ENDED;
+    task_hold(cx->task); /* the first poll, or another task polls now */
+    if (atomic_compare_exchange_strong_explicit(&t->joiner, &now, cx->task, memory_order_acq_rel,
+                                                memory_order_acquire)) {
+        if (now)
+            release_on(now, cx->worker);
+        return false;
+    }
+    release_on(cx->task, cx->worker);
+    FW_MUST(now == TASK_ENDED); /* a task is joined once */
+    return true;
+}
+
+static task_poll end_join(task_join_fut *j, task_cx *cx)
+{
+    j->fut.pc = UINT32_MAX;
+    release_on(j->task, cx->worker);
+    return TASK_READY;
+}
+
+/* As poll_join, of a task that has not ended. Not in line: the others need no registers for it. */
+static __attribute__((noinline)) task_poll join_live(task_join_fut *j, task_cx *cx)
+{
+    if (!atomic_load_explicit(&j->task->joiner, memory_order_relaxed)) /* the first poll */
+        poll_what_is_joined(j->task, cx->worker);
+    return await_end(j->task, cx) ? end_join(j, cx) : TASK_PENDING;
+}
+
 static task_poll poll_join(future *f, task_cx *cx)
 {
-    task *t = ((task_join_fut *)f)->task, *now;
+    task_join_fut *j = (task_join_fut *)f;
 
     if (f->pc == UINT32_MAX)
         task_bad_state("task_join", f->pc);
-    if (!atomic_load_explicit(&t->joiner, memory_order_relaxed)) /* not ended, and the first poll */
-        poll_what_is_joined(t, cx->worker);
-    now = atomic_load_explicit(&t->joiner, memory_order_acquire); /* pairs with complete's exchange */
-    if (now != TASK_ENDED && now != cx->task) {                   /* the first poll, or another task polls now */
-        task_hold(cx->task);
-        if (atomic_compare_exchange_strong_explicit(&t->joiner, &now, cx->task, memory_order_acq_rel,
-                                                    memory_order_acquire)) {
-            if (now)
-                task_release(now);
-        } else {
-            task_release(cx->task);
-            FW_MUST(now == TASK_ENDED); /* a task is joined once */
-        }
-    }
-    if (now != TASK_ENDED)
-        return TASK_PENDING;
-    f->pc = UINT32_MAX;
-    task_release(t);
-    return TASK_READY;
+    /* pairs with complete_shared's exchange */
+    if (atomic_load_explicit(&j->task->joiner, memory_order_acquire) != TASK_ENDED)
+        return join_live(j, cx);
+    return end_join(j, cx);
 }
 
 void task_join(task_join_fut *j, task *t)
@@ -290,110 +361,15 @@ void task_join(task_join_fut *j, task *t)
     j->task = t;
 }
 
-static task_poll poll_join_all(future *f, task_cx *cx)
-{
-    task_join_all_fut *j = (task_join_all_fut *)f;
-    for (; j->next < j->n; j->next++) { /* each in turn: the last decides */
-        if (f->pc == 0)
-            task_join(&j->join, j->tasks[j->next]);
-        f->pc = 1;
-        if (j->join.fut.poll(&j->join.fut, cx) == TASK_PENDING)
-            return TASK_PENDING;
-        f->pc = 0;
-    }
-    return TASK_READY;
-}
-
-void task_join_all(task_join_all_fut *j, task **tasks, size_t n)
-{
-    future_init(&j->fut, poll_join_all);
-    j->tasks = tasks;
-    j->n = n;
-    j->next = 0;
-}
-
-static task_poll poll_select2(future *f, task_cx *cx)
-{
-    task_select2_fut *s = (task_select2_fut *)f;
-    for (s->which = 0; s->which < 2; s->which++)
-        if (s->of[s->which]->poll(s->of[s->which], cx) == TASK_READY)
-            return TASK_READY;
-    return TASK_PENDING;
-}
-
-void task_select2(task_select2_fut *s, future *a, future *b)
-{
-    future_init(&s->fut, poll_select2);
-    s->of[0] = a;
-    s->of[1] = b;
-}
-
 static task_poll poll_yield(future *f, task_cx *cx)
 {
     if (f->pc++)
         return TASK_READY;
-    task_wake(cx->task);
+    task_wake_self(cx);
     return TASK_PENDING;
 }
 
 void task_yield(task_yield_fut *y)
 {
     future_init(&y->fut, poll_yield);
-}
-
-/* ---- a run -------------------------------------------------------------- */
-
-static const char *unit_name(const worker *w)
-{
-    const task *t = w->current;
-    const char *name = t ? name_of(t) : NULL;
-
-    return name || !t ? name : "a task that is no async function";
-}
-
-/* The frames are the program's; it, too, has freed them when the tasks were joined. */
-static bool rest(worker *w, bool now)
-{
-    spares *tasks = &((run *)w->sched)->boxes[w->index].tasks;
-    bool many = tasks->n > FEW_SPARES;
-
-    if (many && now) {
-        spares_free_all(tasks);
-#ifdef __GLIBC__
-        malloc_trim(0);
-#endif
-    }
-    return many;
-}
-
-int task_run(const task_config *config, future *root)
-{
-    parker done;
-    run r = {.pinned = config->pinned, .alone = config->n == 1, .done = &done};
-    size_t bytes = (config->n ? config->n : 1) * sizeof *r.boxes;
-
-    r.boxes = aligned_alloc(FW_PAD, bytes);
-    if (!r.boxes)
-        return -ENOMEM;
-    memset(r.boxes, 0, bytes);
-    task *t = new_task(&r, &r.boxes[0].tasks, root, 0, 2);
-    int err = t ? pool_start(&r.pool,
-                             &(pool_config){config->workers, config->n, config->pinned, (char *)&r, 0, rest, unit_name})
-                : -ENOMEM;
-    if (err) {
-        spares_free(t);
-        free(r.boxes);
-        return err;
-    }
-    park_init(&done, false);
-    t->root = true;
-    pool_push_to(r.pool, 0, &t->job);
-    park_wait(&done, FW_FOREVER);
-    pool_stop(r.pool);
-    task_release(t);
-    for (unsigned i = 0; i < config->n; i++)
-        boxes_free(&r.boxes[i]);
-    spares_end(&r.ended, sizeof *t);
-    free(r.boxes);
-    return 0;
 }

@@ -61,6 +61,7 @@ typedef struct boxes {            /* one a worker; only its worker uses it */
 struct run {
     pool *pool;
     bool pinned, alone; /* alone: one worker */
+    worker *only;       /* the one, if alone */
     struct parker *done;
     boxes *boxes; /* one a worker */
     spares_store ended;
@@ -89,17 +90,33 @@ static inline void task_add_reference(task *t)
     task_change(t, REFERENCE, memory_order_relaxed); /* who adds has a reference already */
 }
 
+/* task_wake of the task that is polled: it is RUNNING, so that nothing is queued. */
+static inline void task_wake_self(task_cx *cx)
+{
+    task *t = cx->task;
+    uint32_t s = atomic_load_explicit(&t->state, memory_order_relaxed);
+
+    if (task_unshared(s) || t->run->alone)
+        atomic_store_explicit(&t->state, s | NOTIFIED, memory_order_relaxed);
+    else
+        task_wake(t);
+}
+
 static inline bool task_within_budget(task_cx *cx)
 {
     if (cx->budget > 0) {
         cx->budget--;
         return true;
     }
-    task_wake(cx->task);
+    task_wake_self(cx);
     return false;
 }
 
 void task_wake_and_release(task *t);
+/* A run's root, on its first worker; no worker runs yet. NULL: no memory. */
+task *task_new(run *r, future *fut);
+/* Its function's, or NULL: t is no async function. */
+const char *task_name(const task *t);
 void boxes_free(boxes *b);
 
 #endif

@@ -158,27 +158,31 @@ static void settle(task_chan_fut *f)
     f->fut.pc = UINT32_MAX;
 }
 
-static task_poll poll_chan(future *fut, task_cx *cx)
+/* The first poll, or the first by this task. */
+static task_poll try_chan(task_chan_fut *f, task_cx *cx)
 {
-    task_chan_fut *f = (task_chan_fut *)fut;
-
-    if (fut->pc == UINT32_MAX)
-        task_bad_state(f->send ? "task_send" : "task_recv", fut->pc);
-    if (fut->pc == 1 && f->task != cx->task && task_chan_drop(f)) /* another task polls now: it must be woken */
-        return TASK_READY;
-    if (fut->pc == 0) {
-        if (!task_within_budget(cx))
-            return TASK_PENDING;
-        f->status = operate(f, cx->worker);
-        if (f->status == -EINPROGRESS) {
-            core_chan *channel = f->channel;
-            enlist(f, cx);
-            core_chan_release(channel, cx->worker->alone); /* f may be done at once */
-            return TASK_PENDING;
-        }
-        fut->pc = UINT32_MAX;
+    if (!task_within_budget(cx))
+        return TASK_PENDING;
+    f->status = operate(f, cx->worker);
+    if (f->status != -EINPROGRESS) {
+        f->fut.pc = UINT32_MAX;
         return TASK_READY;
     }
+    core_chan *channel = f->channel;
+    enlist(f, cx);
+    if (!cx->worker->alone)
+        core_chan_release(channel, false); /* f may be done at once */
+    return TASK_PENDING;
+}
+
+/* As poll_chan, where there is a deadline or another task has polled. Not in line: the others need no registers for it.
+ */
+static __attribute__((noinline)) task_poll poll_chan_further(task_chan_fut *f, task_cx *cx)
+{
+    if (f->fut.pc == UINT32_MAX)
+        task_bad_state(f->send ? "task_send" : "task_recv", f->fut.pc);
+    if (f->task != cx->task) /* it must be woken */
+        return task_chan_drop(f) ? TASK_READY : try_chan(f, cx);
     if (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* pairs with wake_waiter and expire */
         return TASK_PENDING;
     if (atomic_load_explicit(&f->winner, memory_order_acquire) != TIMED_OUT && !timer_gone(f)) {
@@ -186,6 +190,21 @@ static task_poll poll_chan(future *fut, task_cx *cx)
         return TASK_PENDING;
     }
     settle(f);
+    return TASK_READY;
+}
+
+static task_poll poll_chan(future *fut, task_cx *cx)
+{
+    task_chan_fut *f = (task_chan_fut *)fut;
+
+    if (fut->pc == 0)
+        return try_chan(f, cx);
+    if (fut->pc != 1 || f->task != cx->task || f->deadline_ns != FW_FOREVER)
+        return poll_chan_further(f, cx);
+    if (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* pairs with wake_waiter */
+        return TASK_PENDING;
+    f->status = f->waiter.status;
+    fut->pc = UINT32_MAX;
     return TASK_READY;
 }
 

@@ -20,6 +20,14 @@ static void note(job *j)
     atomic_fetch_add(&taken[j - jobs], 1);
 }
 
+static void push(job *j)
+{
+    if (deque_push(&d, j))
+        return;
+    deque_grow(&d);
+    FW_MUST(deque_push(&d, j));
+}
+
 static void *thief(void *arg)
 {
     uint64_t got = 0;
@@ -39,7 +47,7 @@ static uint64_t own(void)
     for (int next = 0; next < JOBS;) {
         random = fw_mix64(random);
         for (int burst = (int)(random % 8 ? random % 3 + 1 : 3000); burst > 0 && next < JOBS; burst--)
-            deque_push(&d, &jobs[next++]);
+            push(&jobs[next++]);
         for (job *j; (random = fw_mix64(random)) % 4 && (j = deque_take(&d)); got++)
             note(j);
     }
@@ -73,7 +81,7 @@ static void the_owner_takes_the_newest_and_a_thief_the_oldest(void)
 {
     deque_init(&d);
     for (int i = 0; i < 3 * DEQUE_FIRST_SIZE; i++)
-        deque_push(&d, &jobs[i]);
+        push(&jobs[i]);
     FW_MUST(deque_take(&d) == &jobs[3 * DEQUE_FIRST_SIZE - 1] && deque_steal(&d) == &jobs[0]);
     for (int i = 3 * DEQUE_FIRST_SIZE - 2; i > 0; i--)
         FW_MUST(deque_take(&d) == &jobs[i]);
@@ -95,7 +103,7 @@ static void the_owner_sees_what_it_takes_later(void)
         jobs[i].memory = (const char *)&taken[i];
     deque_init(&d);
     for (int i = 0; i < MANY; i++)
-        deque_push(&d, &jobs[i]);
+        push(&jobs[i]);
     FW_MUST(is(deque_ahead(&d, 0), MANY - 1) && is(deque_ahead(&d, MANY - 1), 0) && !deque_ahead(&d, MANY));
     FW_MUST(deque_take(&d) == &jobs[MANY - 1] && is(deque_ahead(&d, 1), MANY - 3));
     FW_MUST(deque_steal(&d) == &jobs[0] && is(deque_ahead(&d, MANY - 3), 1) && !deque_ahead(&d, MANY - 2));
