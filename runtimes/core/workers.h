@@ -44,6 +44,15 @@ static inline void worker_mark(worker *w, uint32_t unit)
         fw_lane_mark(w->lane, unit);
 }
 
+/* From a worker whose job has made a unit: counts it; at each power of two looks how many live (fw_live_sample). */
+static inline void worker_count_created(worker *w)
+{
+    fw_count(w->slot, FW_CREATED, 1);
+    uint64_t created = atomic_load_explicit(&w->slot->n[FW_CREATED], memory_order_relaxed); /* its own */
+    if ((created & (created - 1)) == 0)
+        fw_live_sample();
+}
+
 /* Starts n threads. Blocks until all run and are bound. *out is freed by pool_stop. 0 or -errno. */
 int pool_start(pool **out, const pool_config *config);
 /* Waits until every worker has finished the job in hand, ends and joins them. Jobs still queued are not run. Not from a

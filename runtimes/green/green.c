@@ -53,10 +53,7 @@ int green_spawn(green **out, const green_attr *attr, void (*fn)(void *arg), void
         return -ENOMEM;
     g->name = attr ? attr->name : NULL;
     g->home = attr && attr->worker >= 0 ? attr->worker % (int)pool_size(r->pool) : (int)w->index;
-    fw_count(w->slot, FW_CREATED, 1);
-    uint64_t created = atomic_load_explicit(&w->slot->n[FW_CREATED], memory_order_relaxed);
-    if ((created & (created - 1)) == 0)
-        fw_live_sample();
+    worker_count_created(w);
     *out = g;
     if (r->pinned || (attr && attr->worker >= 0))
         pool_push_to(r->pool, (unsigned)g->home, &g->job);

@@ -269,14 +269,6 @@ task *task_new(run *r, future *fut)
     return new_task(r, &r->boxes[0].tasks, fut, 0);
 }
 
-static void count_created(worker *w)
-{
-    fw_count(w->slot, FW_CREATED, 1);
-    uint64_t created = atomic_load_explicit(&w->slot->n[FW_CREATED], memory_order_relaxed); /* our own */
-    if ((created & (created - 1)) == 0)
-        fw_live_sample();
-}
-
 /* As task_spawn: to a worker, or where no ended task's memory is at hand. Not in line: the others need no registers for
  * it. */
 static __attribute__((noinline)) int spawn_further(task_cx *cx, task **out, int worker, future *fut)
@@ -288,7 +280,7 @@ static __attribute__((noinline)) int spawn_further(task_cx *cx, task **out, int 
     if (!t)
         return -ENOMEM;
     *out = t;
-    count_created(cx->worker);
+    worker_count_created(cx->worker);
     if (r->pinned || worker >= 0)
         pool_push_to(r->pool, (unsigned)home, &t->job);
     else
@@ -304,7 +296,7 @@ int task_spawn(task_cx *cx, task **out, int worker, future *fut)
     if (worker >= 0 || r->pinned || !ended->first)
         return spawn_further(cx, out, worker, fut);
     task *t = *out = new_task(r, ended, fut, (int)cx->worker->index);
-    count_created(cx->worker);
+    worker_count_created(cx->worker);
     worker_spawn(cx->worker, &t->job);
     return 0;
 }
