@@ -1,6 +1,6 @@
 /* netpoll.c - see netpoll.h. An event carries the descriptor's place in a table and a sequence number, which changes
  * when the place is used again: an event of the descriptor before it is dropped. */
-#include "netpoll.h"
+#include "netpoll_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,31 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "wordlock.h"
-
 enum { EVENTS = 256, SLAB = 128, SLABS = 8192, ONE_SECOND = 1000000000 };
 #define READY ((core_io_wait *)(uintptr_t)1)
 #define BREAK UINT64_MAX
-
-typedef struct side {
-    _Atomic(core_io_wait *) state; /* NULL (nothing), READY or who waits */
-    _Atomic uint64_t deadline_ns;  /* of who waits; written before state */
-    _Atomic uint32_t over;         /* the sequence number whose descriptor has ended or failed: it never waits */
-    bool emptied;                  /* the user's: the last transfer came short */
-    bool plain;                    /* the user's: no socket */
-} side;
-
-struct core_io {
-    int fd;
-    uint32_t place;
-    _Atomic uint32_t sequence; /* changed by close */
-    side side[2];
-    wordlock lock;             /* guards timer; written while held: armed_ns */
-    _Atomic uint64_t armed_ns; /* when timer fires, or FW_FOREVER. Stays when the place is used again */
-    core_timer timer;
-    netpoll *net;
-    core_io *next; /* in the list of free places */
-};
 
 struct netpoll {
     int epoll, event; /* event: an eventfd, for netpoll_break */
@@ -368,57 +346,4 @@ void netpoll_free(netpoll *n)
     close(n->epoll);
     close(n->event);
     free(n);
-}
-
-/* ---- transfers ------------------------------------------------------------ */
-
-int64_t core_io_read(core_io *io, void *buffer, size_t bytes, fw_slot *slot)
-{
-    side *s = &io->side[CORE_IO_READ];
-
-    if (s->emptied)
-        return -EAGAIN;
-    for (;;) {
-        fw_count(slot, FW_SYSCALLS, 1);
-        ssize_t got = s->plain ? read(io->fd, buffer, bytes) : recv(io->fd, buffer, bytes, 0); /* the shorter way */
-        if (got >= 0) {
-            s->emptied = got > 0 && (size_t)got < bytes;
-            return got;
-        }
-        if (errno == ENOTSOCK)
-            s->plain = true;
-        else if (errno != EINTR)
-            return -errno;
-    }
-}
-
-int64_t core_io_write(core_io *io, const void *data, size_t bytes, fw_slot *slot)
-{
-    side *s = &io->side[CORE_IO_WRITE];
-
-    for (;;) {
-        fw_count(slot, FW_SYSCALLS, 1);
-        ssize_t put = s->plain ? write(io->fd, data, bytes) : send(io->fd, data, bytes, MSG_NOSIGNAL);
-        if (put >= 0)
-            return put;
-        if (errno == ENOTSOCK)
-            s->plain = true;
-        else if (errno != EINTR)
-            return -errno;
-    }
-}
-
-int core_io_accept(core_io *io, fw_slot *slot)
-{
-    fw_count(slot, FW_SYSCALLS, 1);
-    int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    return fd >= 0 ? fd : -errno;
-}
-
-int core_io_connect(core_io *io, const struct sockaddr *to, socklen_t bytes, fw_slot *slot)
-{
-    fw_count(slot, FW_SYSCALLS, 1);
-    if (connect(io->fd, to, bytes) == 0 || errno == EISCONN)
-        return 0;
-    return errno == EINPROGRESS || errno == EALREADY ? -EAGAIN : -errno;
 }
