@@ -23,6 +23,7 @@ int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many)
                 .slot_bytes = slot_bytes,
                 .capacity = capacity,
                 .mask = capacity - 1,
+                .ahead = capacity < 8 * LANE_AHEAD ? LANE_AHEAD : 2 * LANE_AHEAD,
                 .many = many,
                 .slots = slots};
     for (size_t i = 0; many && i < capacity; i++)

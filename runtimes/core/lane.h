@@ -21,7 +21,7 @@
 #include "park.h"
 
 enum {
-    LANE_AHEAD = 8,      /* slots to fetch early: their lines are with the other side's CPU */
+    LANE_AHEAD = 8, /* slots to fetch early: their lines are with the other side's CPU. One to one with much room, 16 */
     LANE_BACK_NS = 2000, /* for who loses a position */
 };
 
@@ -32,6 +32,7 @@ typedef struct lane_event {
 
 typedef struct lane {
     size_t elem_bytes, slot_bytes, capacity, mask;
+    size_t ahead; /* one to one: slots to fetch early */
     bool many;
     unsigned char *slots;
     alignas(FW_PAD) _Atomic size_t tail; /* position * 2 + closed; senders */
@@ -119,7 +120,7 @@ static inline int lane_send_one(lane *l, const void *elem)
         if (at - l->head_seen == l->capacity)
             return -EAGAIN;
     }
-    __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 1);
+    __builtin_prefetch(lane_stamp(l, at + l->ahead), 1);
     copy_element(l->slots + (at & l->mask) * l->slot_bytes, elem, l->elem_bytes);
     atomic_store_explicit(&l->tail, tail + 2, memory_order_release); /* with lane_recv_one */
     lane_notify(l, &l->items);
@@ -135,7 +136,7 @@ static inline int lane_recv_one(lane *l, void *elem)
         if (at == l->tail_seen / 2)
             return l->tail_seen & 1 ? -EPIPE : -EAGAIN;
     }
-    __builtin_prefetch(lane_stamp(l, at + LANE_AHEAD), 0);
+    __builtin_prefetch(lane_stamp(l, at + l->ahead), 0);
     copy_element(elem, l->slots + (at & l->mask) * l->slot_bytes, l->elem_bytes);
     atomic_store_explicit(&l->head, at + 1, memory_order_release); /* with lane_send_one */
     lane_notify(l, &l->room);
