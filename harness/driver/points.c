@@ -297,6 +297,23 @@ static int add_point(making *m, const json_t *w, const char *label, json_t *para
     return -1;
 }
 
+/* What a block's point is called: its name and what was set instead of its values; of which nothing is left, that. */
+static char *block_label(const making *m, const json_t *block, unsigned workers)
+{
+    const json_t *own = json_object_get(block, "params");
+    char *name = fw_text("%s", fw_str_of(block, "label")), *set = "";
+    size_t n = 0;
+
+    if (m->set_workers)
+        return fw_text("%u worker%s", workers ? workers : m->cpus, workers == 1 ? "" : "s");
+    for (size_t i = 0; i < m->o->set.n; i++) {
+        char *key = key_of(m->o->set.at[i]);
+        if (json_object_get(own, key))
+            set = fw_text("%s%s%s %s", set, n++ ? ", " : "", key, strchr(m->o->set.at[i], '=') + 1);
+    }
+    return !n ? name : n == json_object_size(own) ? set : fw_text("%s, %s", name, set);
+}
+
 static int add_blocks(making *m, const json_t *w, const fw_names *keys)
 {
     json_t *block;
@@ -308,9 +325,7 @@ static int add_blocks(making *m, const json_t *w, const fw_names *keys)
             for (size_t k = 0; k < counts; k++) {
                 unsigned workers = m->set_workers ? m->o->workers[k] : (unsigned)fw_num_of(block, "workers", 1);
                 const char *value = m->sweep_key ? m->sweep_values.at[v] : NULL;
-                char *label = m->set_workers
-                                  ? fw_text("%u worker%s", workers ? workers : m->cpus, workers == 1 ? "" : "s")
-                                  : fw_text("%s", fw_str_of(block, "label"));
+                char *label = block_label(m, block, workers);
                 label = value ? fw_text("%s, %s %s", label, m->sweep_key, value) : label;
                 json_t *params = full_params(m, w, json_object_get(block, "params"), m->sweep_key, value);
                 int status = add_point(m, w, label, params, workers, NULL, keys);

@@ -222,6 +222,15 @@ class Loads(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (2, "fiveways: load=401: expected a whole number from 0 to 400\n"))
 
 
+class Labels(unittest.TestCase):
+    def test_a_block_is_called_by_what_was_set(self):
+        for words, labels in ((("sleepers", "--set", "units=60"), ["units 60"]), (("mpmc", "--set", "consumers=2"), ["four to four, consumers 2", "one to one, consumers 2"])):
+            with tempfile.TemporaryDirectory(prefix="fiveways-label-") as folder:
+                done = call("run", "--profile", "smoke", "--out", folder, "--no-charts", "--rounds", "1", "--runtime", "stackless", "--workload", *words)
+                blocks = json.loads((pathlib.Path(done.stdout.splitlines()[-1]) / "verdicts.json").read_text())["blocks"]
+            self.assertEqual([b["label"] for b in blocks if b["rounds"]][:2], labels)
+
+
 class Peers(unittest.TestCase):
     """Other languages' runtimes do the same work and count it like the models."""
 
