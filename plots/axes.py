@@ -27,16 +27,16 @@ def groups(run):
     return [where for where, values in found.items() if len(values) >= 3 or (len(values) == 2 and any("axis" in r for r in values.values()))]
 
 
-def rows_of(rows, workload, workers, placement, key, rest):
+def rows_of(rows, workload, workers, placement, key, rest, roles=("measure", "axis")):
     kept = [r for r in rows if (r["workload"], r["workers"], r["placement"]) == (workload, workers, placement)
-            and r["role"] in ("measure", "axis") and sweeps.without(r["params"], key) == rest]
+            and r["role"] in roles and sweeps.without(r["params"], key) == rest]
     return [r for r in kept if results.params_of(r["params"]).get(key, "").isdigit()]
 
 
-def refusals(rows, at):
-    """{runtime: {refused value: why}} of headline cells, values ascending."""
+def refusals(rows, where, at):
+    """{runtime: {refused value: why}} of headline cells, values ascending. What the pilot finds refused is not tried again."""
     found = {}
-    for r in rows:
+    for r in rows_of(rows, *where, roles=("pilot", "measure", "axis")):
         if r["status"] == "refused" and sweeps.key_is_headline((r["runtime"], r["variant"])):
             found.setdefault(r["runtime"], {})[at(r)] = r["reason"]
     return {name: dict(sorted(found[name].items())) for name in look.MODELS if name in found}
@@ -109,7 +109,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     where = (workload, workers, placement, key, rest)
     at = lambda r: int(results.params_of(r["params"])[key])
     lines = sweeps.series(rows_of(run.values(), *where), at)
-    refused = refusals(rows_of(run.rows, *where), at)
+    refused = refusals(run.rows, where, at)
     op = next((b.get("op", "operation") for b in run.blocks if b["workload"] == workload), "operation")
     crowd = key == "units" and workload == "spawn"
     cost = "time per unit" if crowd else run.time_name(workload, op)

@@ -136,10 +136,11 @@ class Axes(support.Folder):
         import sweeps
 
         sweeps.HEADLINES.update([("threads", ""), ("processes", "")])
-        row = lambda runtime, n, why: {"runtime": runtime, "variant": "", "status": "refused", "reason": why, "n": n}
-        rows = [row("threads", 5, "pthread_create: EAGAIN (kernel.pid_max is 32768)"), row("threads", 10, "pthread_create: EAGAIN (kernel.pid_max is 32768)"),
+        row = lambda runtime, n, why, role="axis": {"runtime": runtime, "variant": "", "status": "refused", "reason": why, "role": role, "params": f"gate=1;n={n}", **place}
+        place = {"workload": "spawn", "workers": 2, "placement": "compact"}
+        rows = [row("threads", 5, "pthread_create: EAGAIN (kernel.pid_max is 32768)"), row("threads", 10, "pthread_create: EAGAIN (kernel.pid_max is 32768)", "pilot"),
                 row("processes", 10, "fork: EAGAIN (kernel.pid_max is 32768)"), row("processes", 0, "least capacity is 1")]
-        refused = axes.refusals(rows, lambda r: r["n"])
+        refused = axes.refusals(rows, (*place.values(), "n", "gate=1"), lambda r: int(r["params"].rsplit("=")[-1]))
         self.assertEqual({name: list(at) for name, at in refused.items()}, {"processes": [0, 10], "threads": [5, 10]})
         self.assertEqual(axes.refused_text(refused), ["× processes refused: least capacity is 1.", "× processes, threads refused: kernel.pid_max is 32768."])
         figure, ax = look.setup().subplots()
