@@ -24,6 +24,7 @@ func sleepers(t *trial) result {
 		sync.Mutex
 		meter
 		values uint64
+		ended  uint64
 		early  time.Duration
 	}
 	desks := make([]desk, len(t.Workers))
@@ -32,6 +33,9 @@ func sleepers(t *trial) result {
 	arrived.Add(int(units))
 	ended.Add(int(units))
 	for i := uint64(0); i < units; i++ {
+		if i%4096 == 0 { // nobody is booked yet, so that nobody else tells
+			t.progress(i, time.Now())
+		}
 		go func(i uint64) {
 			d := &desks[i%uint64(len(desks))]
 			deadline := time.Now().Add(time.Duration(mix(t.seed+i) % uint64(period)))
@@ -48,12 +52,16 @@ func sleepers(t *trial) result {
 				}
 				more = d.record(deadline, now, 1)
 				if d == &desks[0] {
-					t.progress(d.ops, now)
+					t.progress(units+d.ops, now)
 				}
 				d.Unlock()
 			}
 			d.Lock()
 			d.values += mix(t.seed ^ mix(i))
+			d.ended++
+			if d == &desks[0] {
+				t.progress(units+d.ops+d.ended, time.Now())
+			}
 			d.Unlock()
 			ended.Done()
 		}(i)
