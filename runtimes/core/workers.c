@@ -92,7 +92,23 @@ static job *refill(struct worker_private *w, job_list *l)
     return first;
 }
 
-/* From the own queues. */
+/* From where nothing would come as long as the ring has something. They take turns at being the first. */
+static job *take_passed_over(struct worker_private *w)
+{
+    enum { INJECT, SPAWNED, OTHERS, KINDS };
+    job *j = NULL;
+
+    w->look_first++;
+    for (uint32_t i = 0; i < KINDS && !j; i++) {
+        uint32_t kind = (w->look_first + i) % KINDS;
+        j = kind == INJECT    ? list_pop(&w->self.pool->inject)
+            : kind == SPAWNED ? deque_steal(&w->spawned)
+                              : worker_relieve(w);
+    }
+    return j;
+}
+
+/* From the own queues. Nothing in them waits for ever. */
 static job *take_local(struct worker_private *w)
 {
     job *j = NULL;
@@ -101,7 +117,7 @@ static job *take_local(struct worker_private *w)
         w->look_tick += TICKS_PER_LOOK;
         fire_timers(w);
         worker_poll(w);
-        if ((j = list_pop(&w->self.pool->inject)) || (j = deque_steal(&w->spawned)) || (j = worker_relieve(w)))
+        if ((j = take_passed_over(w)))
             return j;
     }
     if ((j = take_next(w))) {
@@ -110,8 +126,9 @@ static job *take_local(struct worker_private *w)
         worker_push_ring(w, j);
     }
     w->lifo_run = 0;
-    /* The inbox and the ring take turns. */
-    if (w->tick % 2 && (j = list_pop(&w->inbox))) {
+    /* The inbox and the ring take turns, counted here: of the ticks it may be each second or fourth that comes here. */
+    w->inbox_first = !w->inbox_first;
+    if (w->inbox_first && (j = list_pop(&w->inbox))) {
         ask_for(j->memory);
         return j;
     }

@@ -41,6 +41,8 @@ struct worker_private {
     uint64_t crowded_until_ns; /* it has found others on its CPU, and does not linger or look around until then */
     uint64_t stolen_ns;        /* when it last stole; 0: and has asked since whether that was worth it */
     unsigned in_vain;          /* thefts in a row that were not */
+    uint32_t look_first;       /* in which of the queues that are rarely ready it looks first */
+    bool inbox_first;          /* whether it looks into the inbox before the ring */
     bool searching;
     _Atomic bool in_poll; /* sleeps in netpoll_wait; set before it is on the list of sleepers */
 };

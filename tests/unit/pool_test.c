@@ -1,6 +1,6 @@
 /* pool_test - the worker pool: every job runs once, jobs are stolen, also by who is busy or was not told, pinned jobs
- * stay, timers fire in order and never early, cancelled ones don't, and how long a sleeper kept work waiting is
- * counted. */
+ * stay, no inbox is passed over, timers fire in order and never early, cancelled ones don't, and how long a sleeper
+ * kept work waiting is counted. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,6 +231,79 @@ static void what_is_taken_along_is_shared(void)
         FW_MUST(atomic_load(&jobs[i].runs) == 1);
 }
 
+/* Two jobs hand over to and fro, so that there is always one in the LIFO slot or in the ring; a third is in the inbox.
+ * offset: what ran before, for who takes turns by a count of all that ran may always come to the same. */
+static job partner, patient;
+static _Atomic bool held;
+
+static void run_nothing(job *j, worker *w)
+{
+    (void)j;
+    (void)w;
+}
+
+static void be_patient(job *j, worker *w)
+{
+    (void)j;
+    (void)w;
+    atomic_store(&over, true);
+}
+
+static void hold_worker(job *j, worker *w)
+{
+    (void)j;
+    (void)w;
+    atomic_store(&held, true);
+    while (!atomic_load(&over))
+        sched_yield();
+}
+
+static void to_and_fro(job *j, worker *w)
+{
+    enum { PATIENCE = 8 };
+
+    if (atomic_load(&over)) {
+        park_wake(&done);
+        return;
+    }
+    FW_MUST(turns++ < PATIENCE);
+    pool_push(w->pool, &partner, true);
+    worker_push_last(w, j);
+}
+
+static void begin_to_and_fro(job *j, worker *w)
+{
+    (void)j;
+    list_push(&w->priv->inbox, &patient, &patient, 1);
+    to_and_fro(&busy.job, w);
+}
+
+static void an_inbox_is_not_passed_over(unsigned workers, bool pinned, unsigned offset)
+{
+    static job before[2], holds;
+
+    start(workers, pinned);
+    atomic_store(&over, false);
+    atomic_store(&held, workers == 1);
+    turns = 0;
+    busy.job = (job){.run = to_and_fro};
+    partner = (job){.run = run_nothing};
+    patient = (job){.run = be_patient};
+    seed = (job){.run = begin_to_and_fro};
+    holds = (job){.run = hold_worker};
+    if (workers > 1)
+        pool_push_to(p, 1, &holds);
+    while (!atomic_load(&held))
+        sched_yield();
+    for (unsigned i = 0; i < offset; i++) {
+        before[i] = (job){.run = run_nothing};
+        pool_push_to(p, 0, &before[i]);
+    }
+    pool_push_to(p, 0, &seed);
+    FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    pool_stop(p);
+}
+
 static core_timer alarms[TIMERS];
 static uint64_t last_deadline;
 
@@ -304,6 +377,11 @@ int main(void)
     who_is_busy_takes_what_another_has_left_lying();
     what_was_not_worth_a_wake_is_taken_if_it_stays();
     what_is_taken_along_is_shared();
+    for (unsigned offset = 0; offset < 3; offset++) {
+        an_inbox_is_not_passed_over(1, false, offset);
+        an_inbox_is_not_passed_over(2, true, offset);
+        an_inbox_is_not_passed_over(2, false, offset);
+    }
     timers_fire_in_order_and_never_early();
     how_long_a_sleeper_kept_work_waiting_is_counted();
     puts("ok: the pool");
