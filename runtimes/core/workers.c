@@ -65,7 +65,10 @@ static job *take_next(struct worker_private *w)
 
 static job *take_ring(struct worker_private *w)
 {
-    return w->self.stealing ? runq_pop(&w->ring) : runq_pop_alone(&w->ring);
+    if (!w->self.stealing)
+        return runq_pop_alone(&w->ring);
+    w->untold = false;
+    return runq_pop(&w->ring);
 }
 
 /* The oldest of l, the inject queue or w's inbox; and into the ring, which is empty, some that follow, each of whose
@@ -139,11 +142,13 @@ static job *take_local(struct worker_private *w)
     return worker_take_spawned(&w->self);
 }
 
-/* w runs a job now, perhaps for long: what waits in the LIFO slot behind it is for others. */
-static void share_next(struct worker_private *w)
+/* w runs a job now, perhaps for long: what waits behind it in the LIFO slot, or alone in the ring, is for others. */
+static void share_rest(struct worker_private *w)
 {
-    if (w->self.stealing && atomic_load_explicit(&w->next, memory_order_relaxed))
-        pool_notify(w->self.pool, -1, w);
+    if (!w->self.stealing || !(w->untold || atomic_load_explicit(&w->next, memory_order_relaxed)))
+        return;
+    w->untold = false;
+    pool_notify(w->self.pool, -1, w);
 }
 
 static __attribute__((noinline)) job *next_of_many(struct worker_private *w)
@@ -153,7 +158,7 @@ static __attribute__((noinline)) job *next_of_many(struct worker_private *w)
         j = refill(w, &w->self.pool->inject);
     if (!j)
         return NULL;
-    share_next(w);
+    share_rest(w);
     return ask_ahead(&w->ring, &w->spawned, j);
 }
 
@@ -250,7 +255,7 @@ static job *find(struct worker_private *w)
         }
         if (j) {
             worker_stop_searching(w, true);
-            share_next(w);
+            share_rest(w);
             return ask_ahead(&w->ring, &w->spawned, j);
         }
         fire_timers(w);
@@ -355,9 +360,9 @@ void pool_push_to(pool *p, unsigned index, job *j)
 
 static __attribute__((noinline)) void push_last_of_many(worker *w, job *j)
 {
-    bool company = !runq_empty(&w->priv->ring);
+    w->priv->untold = runq_empty(&w->priv->ring);
     worker_push_ring(w->priv, j);
-    if (company) /* alone, it is run again at once by this worker */
+    if (!w->priv->untold) /* alone, it is run again at once by this worker; else see share_rest */
         pool_notify(w->pool, -1, w->priv);
 }
 

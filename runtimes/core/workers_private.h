@@ -43,6 +43,7 @@ struct worker_private {
     unsigned in_vain;          /* thefts in a row that were not */
     uint32_t look_first;       /* in which of the queues that are rarely ready it looks first */
     bool inbox_first;          /* whether it looks into the inbox before the ring */
+    bool untold;               /* what the ring has is one that went behind, of which nobody was told */
     bool searching;
     _Atomic bool in_poll; /* sleeps in netpoll_wait; set before it is on the list of sleepers */
 };

@@ -4,3 +4,4 @@ fw_unit_test(core_chan core)
 fw_unit_test(queues core)
 fw_unit_test(spares core)
 set_tests_properties(queues spares PROPERTIES LABELS wakeup) # repeated a thousand times: their fights are rare
+fw_unit_test(sharing core)
