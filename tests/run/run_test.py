@@ -200,12 +200,13 @@ class Loads(unittest.TestCase):
         measured = [t for (_, role), t in trials.items() if role == "measure"]
         self.assertEqual({t["params"].rsplit("load=")[1] for t in measured}, {"20", "200"})
         for t in measured:
-            self.assertLessEqual(t["goodput"], t["achieved"])
-            self.assertEqual(t["saturated"], float(t["achieved"] < 0.98 * t["offered"]))
-            self.assertIn("memory_slope", t)
-            self.assertIn("p50", t)
-            due = float(t["params"].rsplit("load=")[1]) / 100 * t["capacity"] * 0.05  # Poisson: ten standard deviations
-            self.assertLess(abs(t["offered"] * 0.05 - due), 10 * due ** 0.5)
+            with self.subTest(**t):
+                self.assertLessEqual(t["goodput"], t["achieved"])
+                self.assertEqual(t["saturated"], float(t["achieved"] < 0.98 * t["offered"]))
+                self.assertIn("memory_slope", t)
+                self.assertIn("p50", t)
+                due = float(t["params"].rsplit("load=")[1]) / 100 * t["capacity"] * 0.05  # Poisson: ten standard deviations
+                self.assertLess(abs(t["offered"] * 0.05 - due), 10 * due ** 0.5)
 
     def test_a_closed_loop_has_no_load(self):
         with tempfile.TemporaryDirectory(prefix="fiveways-load-") as folder:

@@ -40,6 +40,15 @@ static bool in_window(const fw_meter *m, uint64_t ns)
     return ns >= m->warm_end_ns && ns < m->window_end_ns;
 }
 
+/* If the meter has opened its window again: nothing has been counted in that one. */
+static void count_anew(c10k_clients *l)
+{
+    if (l->meter->reopened == l->reopened)
+        return;
+    l->reopened = l->meter->reopened;
+    l->count.due = l->count.answered = l->count.good = 0;
+}
+
 void c10k_book(c10k_conn *c, uint64_t now_ns)
 {
     c10k_clients *l = c->of;
@@ -48,10 +57,7 @@ void c10k_book(c10k_conn *c, uint64_t now_ns)
         fw_meter_book(l->meter, c->due_ns, now_ns, 1); /* in an overload all are old: what was answered counts */
     l->more = fw_meter_record(l->meter, c->due_ns, now_ns, 1) && l->more;
     l->again = l->again && l->more;
-    if (l->meter->reopened != l->reopened) {
-        l->reopened = l->meter->reopened;
-        l->count.due = l->count.answered = l->count.good = 0;
-    }
+    count_anew(l);
     if (!in_window(l->meter, now_ns))
         return;
     l->count.answered++;
@@ -166,6 +172,7 @@ static bool open_loop(c10k_clients *l, double bytes)
     l->last_free = &l->first_free;
     for (size_t i = 0; i < l->active; i++)
         c10k_set_free(&l->all[i]);
+    l->calm_gap_ns = l->gap_ns; /* until it is known what the server does */
     l->next_due_ns = (double)began;
     l->next_due_ns += next_gap(l);
     while (l->more) {
@@ -174,6 +181,7 @@ static bool open_loop(c10k_clients *l, double bytes)
         uint64_t now = fw_now_ns();
         l->more = l->more && (l->waiting > 0 || now < l->meter->window_end_ns ||
                               (l->meter->ops_window == 0 && fw_meter_reopen(l->meter, now)));
+        count_anew(l);
     }
     bytes = server_bytes() - bytes;
     fw_metric(l->trial, "memory_slope", "byte/s", bytes * 1e9 / (double)(l->meter->window_end_ns - began));
