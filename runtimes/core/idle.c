@@ -5,7 +5,7 @@
  * push sees the sleeper and wakes it, or the sleeper's last look sees the job. (The push only reads, so that the word's
  * line stays with everybody while nobody falls asleep.) A push wakes nobody while somebody searches: the last searcher
  * that finds work wakes the next. Nor does it for the little that its worker will have done by then, as long as one of
- * the sleepers guards the others. */
+ * the sleepers guards the others. Another of them, or the same, watches their timers. */
 #include "barrier.h"
 #include "workers_private.h"
 
@@ -61,16 +61,6 @@ void pool_wake(pool *p, int index, struct worker_private *by)
         wake(w);
 }
 
-void worker_stop_searching(struct worker_private *w, bool found)
-{
-    if (!w->searching)
-        return;
-    w->searching = false;
-    uint32_t before = atomic_fetch_sub(&w->self.pool->idle, SEARCHER);
-    if (found && searchers(before) == 1)
-        pool_notify(w->self.pool, -1, w);
-}
-
 /* Anything anywhere that w could run. */
 static bool work_visible(struct worker_private *w)
 {
@@ -83,6 +73,21 @@ static bool work_visible(struct worker_private *w)
             atomic_load(&p->workers[i].next))
             return true;
     return false;
+}
+
+void worker_stop_searching(struct worker_private *w, bool found)
+{
+    pool *p = w->self.pool;
+
+    if (!w->searching)
+        return;
+    w->searching = false;
+    uint32_t before = atomic_fetch_sub(&p->idle, SEARCHER);
+    /* Where all others sleep, nothing was pushed that was told to nobody because w searched, and w sees what there is.
+     */
+    bool alone = before / SLEEPER + 1 == p->n;
+    if (found && searchers(before) == 1 && !(alone && !work_visible(w)))
+        pool_notify(p, -1, w);
 }
 
 /* Looks for as long as a sleep and a wake would take: true when there is something. A worker that others need not wake
@@ -240,6 +245,40 @@ static void park(struct worker_private *w, uint64_t most)
     park_wait(&w->sleeper, most);
 }
 
+/* Until when the watcher may sleep, at most. Who arms a timer writes next_ns, then reads watched_until; the watcher
+ * writes that, then reads theirs (sequentially consistent): so either it is woken, or it has seen the timer. */
+static uint64_t watch_timers(struct worker_private *w, uint64_t most)
+{
+    pool *p = w->self.pool;
+
+    atomic_store_explicit(&p->watcher, w->self.index, memory_order_relaxed); /* published by the next line */
+    atomic_store(&p->watched_until, most);
+    for (unsigned i = 0; i < p->n; i++) {
+        uint64_t late = timers_late(atomic_load(&p->workers[i].timers.next_ns));
+        most = late < most ? late : most;
+    }
+    atomic_store(&p->watched_until, most);
+    return most;
+}
+
+/* net NULL: another asks for events. */
+static void sleep_for(struct worker_private *w, netpoll *net, uint64_t most)
+{
+    pool *p = w->self.pool;
+    bool watches = p->stealing && !atomic_exchange(&p->watched, true);
+
+    if (watches)
+        most = watch_timers(w, most);
+    if (net)
+        wait_for_events(w, net, most);
+    else
+        park(w, most);
+    if (!watches)
+        return;
+    atomic_store(&p->watched_until, 0);
+    atomic_store(&p->watched, false);
+}
+
 /* There was something for w to do from since_ns on, and it slept. What an event brings is not seen: the kernel does not
  * say when it came. */
 static void count_idle(struct worker_private *w, uint64_t since_ns)
@@ -271,16 +310,14 @@ static void sleep_until_work(struct worker_private *w)
     atomic_store_explicit(&w->in_poll, polls, memory_order_relaxed); /* published by sleep_lock */
     job_list_lock(&p->sleep_lock);
     p->asleep[p->asleep_count++] = w->self.index;
+    bool last = p->asleep_count == p->n;
     atomic_fetch_add(&p->idle, change);
     job_list_unlock(&p->sleep_lock);
     worker_mark(&w->self, FW_LANE_ASLEEP);
-    core_barrier_heavy();
-    if (work_visible(w))
-        ;
-    else if (polls)
-        wait_for_events(w, net, most);
-    else
-        park(w, most);
+    if (!last) /* else no worker pushes before it has been taken off the list, and so knows of w */
+        core_barrier_heavy();
+    if (!work_visible(w))
+        sleep_for(w, polls ? net : NULL, most);
     /* Awake by a wake, an event, a timer or the look: whoever is still on the list takes itself off. Either way it now
      * searches. */
     count_idle(w, rouse(p, (int)w->self.index) ? (to_rest ? FW_FOREVER : most) : w->roused_ns);

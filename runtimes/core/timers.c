@@ -53,7 +53,8 @@ static void sift_down(timers *t, uint32_t at, core_timer *timer)
 
 static void publish_next(timers *t)
 {
-    atomic_store_explicit(&t->next_ns, t->count ? t->heap[0]->deadline_ns : FW_FOREVER, memory_order_relaxed);
+    atomic_store(&t->next_ns,
+                 t->count ? t->heap[0]->deadline_ns : FW_FOREVER); /* seq_cst: see watch_timers in idle.c */
 }
 
 static void remove_at(timers *t, uint32_t at)

@@ -11,7 +11,7 @@ typedef struct timers {
     pthread_mutex_t lock; /* guards heap, count and room */
     core_timer **heap;
     uint32_t count, room;
-    _Atomic uint64_t next_ns; /* deadline of heap[0] or FW_FOREVER; written under the lock, read by the owner */
+    _Atomic uint64_t next_ns; /* deadline of heap[0] or FW_FOREVER; written under the lock */
 } timers;
 
 void timers_init(timers *t);
@@ -19,6 +19,13 @@ void timers_free(timers *t);
 void timers_add(timers *t, core_timer *timer);
 bool timers_remove(timers *t, core_timer *timer);       /* false: not in the heap */
 core_timer *timers_pop_due(timers *t, uint64_t now_ns); /* or NULL */
+
+enum { TIMER_LATE_NS = 200000 }; /* what is not fired so long after its deadline, other workers fire */
+
+static inline uint64_t timers_late(uint64_t deadline_ns)
+{
+    return deadline_ns < FW_FOREVER - TIMER_LATE_NS ? deadline_ns + TIMER_LATE_NS : FW_FOREVER;
+}
 
 static inline uint64_t timers_next(timers *t)
 {

@@ -45,11 +45,18 @@ __attribute__((noinline)) void worker_overflow(struct worker_private *w, job *j)
     }
 }
 
-static void fire_timers(struct worker_private *w)
+static void fire_due(struct worker_private *w, timers *t, uint64_t late_ns)
 {
     core_timer *due;
-    while (timers_next(&w->timers) != FW_FOREVER && (due = timers_pop_due(&w->timers, fw_now_ns())))
+    while (timers_next(t) != FW_FOREVER && (due = timers_pop_due(t, fw_now_ns() - late_ns)))
         due->fire(due, &w->self);
+}
+
+/* What worker `of` has left lying: it is in a long job, or has no CPU. */
+static void fire_late(struct worker_private *w, unsigned of)
+{
+    if (w->self.stealing && of != w->self.index)
+        fire_due(w, &w->self.pool->workers[of].timers, TIMER_LATE_NS);
 }
 
 static job *take_next(struct worker_private *w)
@@ -118,7 +125,8 @@ static job *take_local(struct worker_private *w)
 
     if (++w->tick == w->look_tick) {
         w->look_tick += TICKS_PER_LOOK;
-        fire_timers(w);
+        fire_due(w, &w->timers, 0);
+        fire_late(w, w->look_first % w->self.pool->n);
         worker_poll(w);
         if ((j = take_passed_over(w)))
             return j;
@@ -258,7 +266,9 @@ static job *find(struct worker_private *w)
             share_rest(w);
             return ask_ahead(&w->ring, &w->spawned, j);
         }
-        fire_timers(w);
+        fire_due(w, &w->timers, 0);
+        for (unsigned i = 0; i < p->n; i++)
+            fire_late(w, i);
         worker_sleep(w);
     }
 }
@@ -376,8 +386,12 @@ void worker_push_last(worker *w, job *j)
 
 void core_timer_arm(worker *w, core_timer *t)
 {
+    uint64_t late = timers_late(t->deadline_ns);
+
     t->home = w;
-    timers_add(&w->priv->timers, t);
+    timers_add(&w->priv->timers, t);                                /* t may be gone now */
+    if (w->stealing && late < atomic_load(&w->pool->watched_until)) /* seq_cst: see watch_timers */
+        pool_wake(w->pool, (int)atomic_load_explicit(&w->pool->watcher, memory_order_relaxed), NULL);
 }
 
 bool core_timer_cancel(core_timer *t)

@@ -24,8 +24,8 @@ struct worker_private {
     deque spawned;                     /* not run yet */
     alignas(FW_PAD) job *_Atomic next; /* LIFO slot: the owner, and thieves by exchange */
     job_list inbox;
-    timers timers;
-    parker sleeper;
+    alignas(FW_PAD) timers timers; /* others look at it */
+    alignas(FW_PAD) parker sleeper;
     pthread_t thread;
     pid_t tid; /* set before the pool has started */
     const fw_worker *place;
@@ -49,22 +49,25 @@ struct worker_private {
 };
 
 struct pool {
-    alignas(FW_PAD) _Atomic uint32_t idle; /* searchers | sleepers << 16 */
-    _Atomic bool stop;
-    alignas(FW_PAD) job_list inject;
-    pthread_mutex_t sleep_lock; /* guards asleep and asleep_count, and changes of the sleepers' half */
-    unsigned *asleep, asleep_count;
-    unsigned n;
+    unsigned n; /* this line hardly ever changes */
     bool stealing;
+    _Atomic bool stop;
     bool (*rest)(worker *w, bool now);
     fw_worker *places;
-    _Atomic uint32_t started;
-    parker starter;
-    _Atomic int bind_error;
     watch *watch;
-    netpoll *_Atomic net;    /* NULL: no descriptor was ever waited for. Release; pairs with net_of */
+    netpoll *_Atomic net;    /* NULL: no descriptor was ever waited for. Release; pairs with pool_net */
     blocking *_Atomic calls; /* NULL: none was ever made. Changed under sleep_lock, as net */
-    _Atomic bool guarded;    /* one of those who sleep looks up now and then: see guard */
+    parker starter;
+    _Atomic uint32_t started;
+    _Atomic int bind_error;
+    alignas(FW_PAD) _Atomic uint32_t idle; /* searchers | sleepers << 16 */
+    alignas(FW_PAD) job_list inject;
+    alignas(FW_PAD) pthread_mutex_t sleep_lock; /* guards asleep and asleep_count, and changes of the sleepers' half */
+    unsigned *asleep, asleep_count;
+    _Atomic bool guarded; /* one of those who sleep looks up now and then: see guard */
+    _Atomic bool watched; /* one of those who sleep, the watcher, wakes for the timers of others, too */
+    _Atomic uint32_t watcher;
+    _Atomic uint64_t watched_until; /* when it wakes; 0: it is awake */
     struct worker_private workers[];
 };
 

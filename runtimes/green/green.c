@@ -99,7 +99,7 @@ static bool commit_sleep(green *self, void *arg)
 {
     core_timer *t = arg;
     t->owner = self;
-    core_timer_arm(worker_here(), t); /* fires on this worker, after this commit */
+    core_timer_arm(worker_here(), t); /* self may run elsewhere at once */
     return true;
 }
 

@@ -61,7 +61,7 @@ static bool commit_wait(green *self, void *arg)
     worker *here = worker_here();
 
     (void)self;
-    if (o->deadline_ns != FW_FOREVER) /* it can fire on this worker only, after this commit */
+    if (o->deadline_ns != FW_FOREVER) /* if it fires at once, elsewhere, o stays until the channel is released */
         core_timer_arm(here, &o->timer);
     core_chan_release(channel, here->alone); /* o is no longer ours */
     return true;

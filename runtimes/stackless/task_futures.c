@@ -130,7 +130,7 @@ static void enlist(task_chan_fut *f, task_cx *cx)
     atomic_store_explicit(&f->spent, 0, memory_order_relaxed);
     f->timer = (core_timer){.deadline_ns = f->deadline_ns, .fire = expire, .owner = f};
     task_add_reference(cx->task);
-    core_timer_arm(cx->worker, &f->timer); /* it fires on this worker, after this poll */
+    core_timer_arm(cx->worker, &f->timer); /* if it fires at once, elsewhere, f stays: its task is polled here */
 }
 
 /* The timer was beaten: is it out of the way? */

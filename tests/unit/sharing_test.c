@@ -309,6 +309,50 @@ static void who_went_behind_is_shared_when_another_comes_first(bool inbox, unsig
     pool_stop(p);
 }
 
+/* A job arms a timer and waits for it on its worker: the other one, which sleeps or is busy, must fire it. */
+static core_timer alarm_clock;
+static _Atomic uint32_t fired_on;
+
+static void fire_elsewhere(core_timer *t, worker *w)
+{
+    FW_MUST(fw_now_ns() >= t->deadline_ns);
+    atomic_store(&fired_on, w->index);
+    atomic_store(&over, true);
+}
+
+static void arm_and_wait(job *j, worker *w)
+{
+    (void)j;
+    while (turns > 0 ? atomic_load(&busy.ran_on) != 1 - w->index : !worker_sleeps(p, 1 - w->index))
+        sched_yield();
+    alarm_clock = (core_timer){.deadline_ns = fw_now_ns() + 1000000, .fire = fire_elsewhere};
+    core_timer_arm(w, &alarm_clock);
+    while (!atomic_load(&over))
+        sched_yield();
+    FW_MUST(atomic_load(&fired_on) != w->index);
+    if (atomic_fetch_sub(&left, 1) == 1)
+        park_wake(&done);
+}
+
+static void the_timer_of_a_stuck_worker_is_fired_by_another(bool other_is_busy, bool polls)
+{
+    netpoll *net;
+
+    start(2, false);
+    FW_MUST(!polls || pool_netpoll(p, &net) == 0);
+    atomic_store(&over, false);
+    atomic_store(&left, other_is_busy ? 2 : 1);
+    turns = other_is_busy;
+    busy.job = (job){.run = go_round};
+    atomic_store(&busy.ran_on, UINT32_MAX);
+    seed = (job){.run = arm_and_wait};
+    if (other_is_busy)
+        pool_push(p, &busy.job, false);
+    pool_push(p, &seed, false);
+    FW_MUST(park_wait(&done, FW_FOREVER) == 0);
+    pool_stop(p);
+}
+
 int main(void)
 {
     two_workers_run_at_the_same_time();
@@ -323,6 +367,10 @@ int main(void)
     for (unsigned odd = 0; odd < 2; odd++) {
         who_went_behind_is_shared_when_another_comes_first(false, odd);
         who_went_behind_is_shared_when_another_comes_first(true, odd);
+    }
+    for (int polls = 0; polls < 2; polls++) {
+        the_timer_of_a_stuck_worker_is_fired_by_another(false, polls);
+        the_timer_of_a_stuck_worker_is_fired_by_another(true, polls);
     }
     puts("ok: sharing");
     return 0;
