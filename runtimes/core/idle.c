@@ -261,7 +261,8 @@ static uint64_t watch_timers(struct worker_private *w, uint64_t most)
     return most;
 }
 
-/* net NULL: another asks for events. */
+/* net NULL: another asks for events. Who fell asleep while another watched goes on sleeping when that one wakes: then
+ * nobody watches until one of them sleeps anew. To hand this over would cost a wake each time. */
 static void sleep_for(struct worker_private *w, netpoll *net, uint64_t most)
 {
     pool *p = w->self.pool;

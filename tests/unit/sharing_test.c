@@ -309,7 +309,8 @@ static void who_went_behind_is_shared_when_another_comes_first(bool inbox, unsig
     pool_stop(p);
 }
 
-/* A job arms a timer and waits for it on its worker: the other one, which sleeps or is busy, must fire it. */
+/* A job arms a timer and waits for it on its worker: the other one, which then falls asleep or is busy, must fire it.
+ */
 static core_timer alarm_clock;
 static _Atomic uint32_t fired_on;
 
@@ -323,15 +324,25 @@ static void fire_elsewhere(core_timer *t, worker *w)
 static void arm_and_wait(job *j, worker *w)
 {
     (void)j;
-    while (turns > 0 ? atomic_load(&busy.ran_on) != 1 - w->index : !worker_sleeps(p, 1 - w->index))
+    while (turns > 0 ? atomic_load(&busy.ran_on) != 1 - w->index : !atomic_load(&held))
         sched_yield();
     alarm_clock = (core_timer){.deadline_ns = fw_now_ns() + 1000000, .fire = fire_elsewhere};
     core_timer_arm(w, &alarm_clock);
+    atomic_store(&held, false);
     while (!atomic_load(&over))
         sched_yield();
     FW_MUST(atomic_load(&fired_on) != w->index);
     if (atomic_fetch_sub(&left, 1) == 1)
         park_wake(&done);
+}
+
+static void hold_until_armed(job *j, worker *w)
+{
+    (void)j;
+    (void)w;
+    atomic_store(&held, true);
+    while (atomic_load(&held))
+        sched_yield();
 }
 
 static void the_timer_of_a_stuck_worker_is_fired_by_another(bool other_is_busy, bool polls)
@@ -343,12 +354,12 @@ static void the_timer_of_a_stuck_worker_is_fired_by_another(bool other_is_busy, 
     atomic_store(&over, false);
     atomic_store(&left, other_is_busy ? 2 : 1);
     turns = other_is_busy;
-    busy.job = (job){.run = go_round};
+    atomic_store(&held, false);
+    busy.job = (job){.run = other_is_busy ? go_round : hold_until_armed};
     atomic_store(&busy.ran_on, UINT32_MAX);
     seed = (job){.run = arm_and_wait};
-    if (other_is_busy)
-        pool_push(p, &busy.job, false);
-    pool_push(p, &seed, false);
+    pool_push_to(p, 1, &busy.job);
+    pool_push_to(p, 0, &seed);
     FW_MUST(park_wait(&done, FW_FOREVER) == 0);
     pool_stop(p);
 }
