@@ -91,8 +91,8 @@ struct core_timer {
     worker *home;          /* whose heap; set by arm */
     _Atomic uint32_t slot; /* index in the heap + 1; 0: not in it. Guarded by the heap's lock */
 };
-/* From a worker. O(log n). Fires on w, or, where others steal from it, on any worker if w has not come to it within
- * 200 us: t may have fired when this returns. */
+/* From a worker. O(log n). Fires on w, or, where others steal from it and w has not come to it within 200 us, on one
+ * that is awake or watches (idle.c): t may have fired when this returns. */
 void core_timer_arm(worker *w, core_timer *t);
 /* Any worker. True: it will not fire. False: it has fired or is firing. When false, the memory may be reused only after
  * fire has run. */
