@@ -12,6 +12,7 @@ int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many)
 
     if (elem_bytes == 0 || capacity == 0 || (capacity & (capacity - 1)) || slot_bytes > SIZE_MAX / 4 / capacity)
         return -EINVAL;
+    bool roomy = capacity >= 8 * LANE_AHEAD;
     lane *l = aligned_alloc(FW_PAD, sizeof *l);
     unsigned char *slots = malloc(capacity * slot_bytes);
     if (!l || !slots) {
@@ -23,7 +24,8 @@ int lane_create(lane **out, size_t elem_bytes, size_t capacity, bool many)
                 .slot_bytes = slot_bytes,
                 .capacity = capacity,
                 .mask = capacity - 1,
-                .ahead = capacity < 8 * LANE_AHEAD ? LANE_AHEAD : 2 * LANE_AHEAD,
+                .ahead = roomy ? 2 * LANE_AHEAD : LANE_AHEAD,
+                .few = roomy ? capacity / 2 : 0,
                 .many = many,
                 .slots = slots};
     for (size_t i = 0; many && i < capacity; i++)

@@ -22,7 +22,8 @@
 
 enum {
     LANE_AHEAD = 8, /* slots to fetch early: their lines are with the other side's CPU. One to one with much room, 16 */
-    LANE_BACK_NS = 2000, /* for who loses a position */
+    LANE_BACK_NS = 2000,  /* for who loses a position */
+    LANE_GATHER_NS = 700, /* one to one: some thirty messages come in it */
 };
 
 typedef struct lane_event {
@@ -33,12 +34,13 @@ typedef struct lane_event {
 typedef struct lane {
     size_t elem_bytes, slot_bytes, capacity, mask;
     size_t ahead; /* one to one: slots to fetch early */
+    size_t few;   /* one to one: fewer messages at once are not worth a look; 0 with little room */
     bool many;
     unsigned char *slots;
     alignas(FW_PAD) _Atomic size_t tail; /* position * 2 + closed; senders */
     size_t head_seen;                    /* one to one: the sender's */
     alignas(FW_PAD) _Atomic size_t head; /* position; receivers */
-    size_t tail_seen;                    /* one to one: the receiver's */
+    size_t tail_seen, found;             /* one to one: the receiver's; found: how many when it last looked */
     lane_event items, room;              /* receivers and senders sleep here */
 } lane;
 
@@ -131,8 +133,13 @@ static inline int lane_recv_one(lane *l, void *elem)
 {
     size_t at = atomic_load_explicit(&l->head, memory_order_relaxed); /* ours */
     if (at == l->tail_seen / 2) {
+        /* Each look takes tail's line away from the sender. Close behind a sender that is as fast it would look for each
+         * handful and stay there for good, so it lets the distance grow. One at a time is a conversation: no delay. */
+        if (l->found > 1 && l->found < l->few)
+            core_stand_back(LANE_GATHER_NS);
         l->tail_seen =
             atomic_load_explicit(&l->tail, memory_order_acquire); /* with lane_send_one: the element is there */
+        l->found = l->tail_seen / 2 - at;
         if (at == l->tail_seen / 2)
             return l->tail_seen & 1 ? -EPIPE : -EAGAIN;
     }
