@@ -12,6 +12,18 @@
 
 void core_context_entry(void);
 
+/* For a function that nearly always switches before it returns: the CPU's return stack then expects the caller of who
+ * left, and a `ret` would be predicted wrong wherever the two callers differ. Goes through __x86_return_thunk (arch/).
+ */
+#if defined(__x86_64__) && defined(__has_attribute)
+#if __has_attribute(function_return)
+#define CORE_RETURN_BY_JUMP __attribute__((function_return("thunk-extern")))
+#endif
+#endif
+#ifndef CORE_RETURN_BY_JUMP
+#define CORE_RETURN_BY_JUMP
+#endif
+
 /* Leaves the running context, its stack pointer in *save_sp, for the one whose stack pointer is load_sp. Returns when
  * somebody switches back. The thread may be another one then: to be called from a function that is not inlined and
  * keeps no address of a thread-local variable. The floating-point control words (rounding, traps) stay as they are:

@@ -133,8 +133,9 @@ static inline int lane_recv_one(lane *l, void *elem)
 {
     size_t at = atomic_load_explicit(&l->head, memory_order_relaxed); /* ours */
     if (at == l->tail_seen / 2) {
-        /* Each look takes tail's line away from the sender. Close behind a sender that is as fast it would look for each
-         * handful and stay there for good, so it lets the distance grow. One at a time is a conversation: no delay. */
+        /* Each look takes tail's line away from the sender. Close behind a sender that is as fast it would look for
+         * each handful and stay there for good, so it lets the distance grow. One at a time is a conversation: no
+         * delay. */
         if (l->found > 1 && l->found < l->few)
             core_stand_back(LANE_GATHER_NS);
         l->tail_seen =

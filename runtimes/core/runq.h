@@ -24,7 +24,7 @@ enum { RUNQ_SIZE = 256 };
 typedef struct runq {
     alignas(FW_PAD) _Atomic uint32_t head; /* next to take; owner and thieves */
     alignas(FW_PAD) _Atomic uint32_t tail; /* next free; written by the owner */
-    queued slot[RUNQ_SIZE];
+    alignas(sizeof(queued)) queued slot[RUNQ_SIZE];
 } runq;
 
 static inline void runq_fill(runq *q, uint32_t at, job *j)
@@ -78,6 +78,18 @@ static inline job *runq_pop_alone(runq *q)
         return NULL;
     atomic_store_explicit(&q->head, head + 1, memory_order_relaxed);
     return atomic_load_explicit(&q->slot[head % RUNQ_SIZE].job, memory_order_relaxed);
+}
+
+/* The oldest, in turn for j, which goes behind all; or NULL: there is none, and j is as before. */
+static inline job *runq_turn_alone(runq *q, job *j)
+{
+    job *oldest = runq_pop_alone(q);
+    if (oldest) { /* so there is room */
+        uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
+        runq_fill(q, tail, j);
+        atomic_store_explicit(&q->tail, tail + 1, memory_order_relaxed);
+    }
+    return oldest;
 }
 
 /* Anyone: takes half of q's jobs (rounded up, at most `most`), oldest first, into taken. How many. */

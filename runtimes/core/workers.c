@@ -210,7 +210,7 @@ job *worker_next(worker *w)
     return j ? ask_ahead(&p->ring, &p->spawned, j) : next_of_one(p);
 }
 
-/* As worker_take_turns, where take_alone has found nothing. */
+/* As worker_take_turns, where there is more to look at than the ring. */
 static __attribute__((noinline)) job *take_turns_of_one(struct worker_private *w, job *j)
 {
     job *first = take_local(w);
@@ -219,20 +219,18 @@ static __attribute__((noinline)) job *take_turns_of_one(struct worker_private *w
     return first ? first : j;
 }
 
-static __attribute__((noinline)) job *overflow_of_one(struct worker_private *w, job *j, job *first)
-{
-    worker_overflow(w, j);
-    return first;
-}
-
 job *worker_take_turns(worker *w, job *j)
 {
     struct worker_private *p = w->priv;
-    job *first = take_alone(p);
+    bool rare = p->tick + 1 == p->look_tick || atomic_load_explicit(&p->inbox.count, memory_order_relaxed) ||
+                atomic_load_explicit(&p->next, memory_order_relaxed);
+    job *first = rare ? NULL : runq_turn_alone(&p->ring, j);
 
     if (!first)
         return take_turns_of_one(p, j);
-    return runq_push_alone(&p->ring, j) ? first : overflow_of_one(p, j, first);
+    p->lifo_run = 0;
+    p->tick++;
+    return first;
 }
 
 /* The next job, or NULL when the pool stops. Sleeps while there is none. */

@@ -80,7 +80,7 @@ job *worker_next(worker *w);
 void worker_push_last(worker *w, job *j);
 /* The two at once, from a worker of a pool where nobody steals: j goes last, and what is next must be run: j itself
  * when it is alone. */
-job *worker_take_turns(worker *w, job *j);
+__attribute__((nonnull)) job *worker_take_turns(worker *w, job *j);
 
 /* A one-shot timer, memory the caller's. fire runs on some worker's own stack, outside all locks. */
 typedef struct core_timer core_timer;

@@ -132,14 +132,22 @@ static __attribute__((noinline)) void mark(worker *w, green *g)
     fw_lane_mark(w->lane, g->number);
 }
 
-/* g runs next on w. Only now is a new one's stack written to, by the CPU that uses it: who makes many touches none. */
-static inline void board(worker *w, green *g)
+/* g was elsewhere before. Only now is a new one's stack written to, by the CPU that uses it: who makes many touches
+ * none. */
+static __attribute__((noinline)) void move_in(worker *w, green *g)
 {
     if (g->last_worker == UINT_MAX)
         g->sp = core_context_make(g->sp, green_main, g);
-    else if (g->last_worker != w->index)
+    else
         fw_count(w->slot, FW_MIGRATIONS, 1);
     g->last_worker = w->index;
+}
+
+/* g runs next on w. */
+static inline void board(worker *w, green *g)
+{
+    if (g->last_worker != w->index)
+        move_in(w, g);
     fw_count(w->slot, FW_SWITCHES, 1);
     w->current = g;
     if (__builtin_expect(w->lane != NULL, 0))
@@ -178,7 +186,7 @@ void green_leave(action what, bool (*commit)(green *, void *), void *arg)
     land(g, g->run->stays ? w : worker_here());
 }
 
-void green_yield(void)
+CORE_RETURN_BY_JUMP void green_yield(void)
 {
     worker *w = worker_here();
     green *g = w->current;

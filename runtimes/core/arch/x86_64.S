@@ -13,4 +13,16 @@ core_context_entry:
     ud2
     .cfi_endproc
     .size core_context_entry, . - core_context_entry
+
+/* How a function marked CORE_RETURN_BY_JUMP (../context.h) returns. The name is the compiler's. */
+    .globl __x86_return_thunk
+    .type __x86_return_thunk, @function
+    .p2align 4
+__x86_return_thunk:
+    .cfi_startproc
+    leaq 8(%rsp), %rsp
+    .cfi_def_cfa_offset 0
+    jmpq *-8(%rsp) /* the red zone: no signal writes there */
+    .cfi_endproc
+    .size __x86_return_thunk, . - __x86_return_thunk
     .section .note.GNU-stack, "", @progbits
