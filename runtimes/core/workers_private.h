@@ -116,8 +116,8 @@ job *worker_relieve(struct worker_private *w);
 
 /* w, if it searched, does so no longer: because it has found something, or as the pool stops. */
 void worker_stop_searching(struct worker_private *w, bool found);
-/* Never blocks: wakes who waits for what has come, unless another worker is at it. How many. Not more than the ring has
- * room for, if that goes: what overflows would be overtaken by those who come later. */
+/* Never blocks: wakes who waits for what has come, unless another worker is at it. How many. Few, so that
+ * they run soon, and none overflows the ring, to be overtaken by those who come later. */
 unsigned worker_poll(struct worker_private *w);
 /* Blocks until there is, perhaps, something for w to do: a push, an event, a timer. */
 void worker_sleep(struct worker_private *w);
