@@ -130,11 +130,12 @@ static void count_look(struct worker_private *w)
                           memory_order_relaxed); /* a count; pairs with nothing */
 }
 
+enum { FEW_EVENTS = 16, LEAST_EVENTS = 8 };
+
 unsigned worker_poll(struct worker_private *w)
 {
-    enum { LEAST_EVENTS = 8, MORE = NETPOLL_EVENTS - LEAST_EVENTS };
     netpoll *net = pool_net(w->self.pool);
-    uint32_t used = runq_used(&w->ring);
+    uint32_t used = runq_used(&w->ring), full = used == 0 || w->ran_dry ? FEW_EVENTS : RUNQ_SIZE;
 
     if (!net)
         return 0;
@@ -142,7 +143,8 @@ unsigned worker_poll(struct worker_private *w)
         count_look(w);
     if (!netpoll_claim(net))
         return 0;
-    netpoll_wait(net, 0, LEAST_EVENTS + (used < MORE ? MORE - used : 0), &w->self);
+    w->ran_dry = used == 0;
+    netpoll_wait(net, 0, used + LEAST_EVENTS < full ? full - used : LEAST_EVENTS, &w->self);
     unsigned woken = netpoll_deliver(net);
     netpoll_release(net);
     return woken;
@@ -166,7 +168,7 @@ static bool linger(struct worker_private *w, netpoll *net)
             w->crowded_until_ns = now + CROWD_NS;
         for (; now < look; now = fw_now_ns())
             core_cpu_relax();
-        netpoll_wait(net, 0, NETPOLL_EVENTS, &w->self);
+        netpoll_wait(net, 0, FEW_EVENTS, &w->self);
         found = netpoll_deliver(net) > 0 || work_visible(w);
     }
     w->waited_ns = found ? now - since : w->waited_ns;
@@ -187,7 +189,7 @@ static void wait_for_events(struct worker_private *w, netpoll *net, uint64_t mos
 {
     uint64_t since = fw_now_ns();
 
-    netpoll_wait(net, most, NETPOLL_EVENTS, &w->self);
+    netpoll_wait(net, most, FEW_EVENTS, &w->self);
     w->waited_ns = fw_now_ns() - since;
 }
 

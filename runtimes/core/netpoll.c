@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SLAB = 128, SLABS = 8192, ONE_SECOND = 1000000000 };
+enum { EVENTS = 256, SLAB = 128, SLABS = 8192, ONE_SECOND = 1000000000 };
 #define READY ((core_io_wait *)(uintptr_t)1)
 #define BREAK UINT64_MAX
 
@@ -22,8 +22,8 @@ struct netpoll {
     pthread_mutex_t lock; /* guards free and slabs' number */
     core_io *free;        /* last closed first */
     unsigned slabs;
-    core_io *_Atomic slab[SLABS];              /* release; pairs with at */
-    struct epoll_event events[NETPOLL_EVENTS]; /* `got` of them; whose claim it is */
+    core_io *_Atomic slab[SLABS];      /* release; pairs with at */
+    struct epoll_event events[EVENTS]; /* `got` of them; whose claim it is */
     int got;
 };
 
@@ -282,7 +282,7 @@ void netpoll_wait(netpoll *n, uint64_t deadline_ns, unsigned most, worker *by)
 {
     fw_count(by->slot, FW_SYSCALLS, 1);
     fw_count(by->slot, FW_PARKS, deadline_ns != 0);
-    n->got = wait_events(n, deadline_ns, most < NETPOLL_EVENTS ? (int)most : NETPOLL_EVENTS);
+    n->got = wait_events(n, deadline_ns, most < EVENTS ? (int)most : EVENTS);
     FW_MUST(n->got >= 0 || errno == EINTR);
 }
 

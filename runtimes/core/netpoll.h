@@ -50,16 +50,13 @@ int core_io_accept(core_io *io, fw_slot *slot); /* a non-blocking descriptor, -E
 int core_io_connect(core_io *io, const struct sockaddr *to, socklen_t bytes, fw_slot *slot);
 
 /* For idle.c. */
-enum { NETPOLL_EVENTS = 16 };
 typedef struct netpoll netpoll;
 int netpoll_new(netpoll **out);
 void netpoll_free(netpoll *n);  /* after the workers ended */
 bool netpoll_claim(netpoll *n); /* true: the caller alone may wait, until it releases */
 void netpoll_release(netpoll *n);
-/* Who has the claim: blocks until something has come or deadline_ns (0: not at all); at most so many events, up to
- * NETPOLL_EVENTS, the rest stays where it is: the kernel touches the socket of each, which is still near when the unit
- * that waits for it runs soon. Then netpoll_deliver wakes those who wait for them, in the order in which they came. How
- * many. */
+/* Who has the claim: blocks until something has come or deadline_ns (0: not at all); at most so many events, the rest
+ * stays where it is. Then netpoll_deliver wakes those who wait for them, in the order in which they came. How many. */
 void netpoll_wait(netpoll *n, uint64_t deadline_ns, unsigned most, worker *by);
 unsigned netpoll_deliver(netpoll *n);
 void netpoll_break(netpoll *n); /* any thread: netpoll_wait returns */

@@ -43,6 +43,7 @@ struct worker_private {
     unsigned in_vain;          /* thefts in a row that were not */
     uint32_t look_first;       /* in which of the queues that are rarely ready it looks first */
     bool inbox_first;          /* whether it looks into the inbox before the ring */
+    bool ran_dry;              /* at its last look for events the ring was empty */
     bool untold;               /* what the ring has is one that went behind, of which nobody was told */
     bool searching;
     _Atomic bool in_poll; /* sleeps in netpoll_wait; set before it is on the list of sleepers */
@@ -116,8 +117,10 @@ job *worker_relieve(struct worker_private *w);
 
 /* w, if it searched, does so no longer: because it has found something, or as the pool stops. */
 void worker_stop_searching(struct worker_private *w, bool found);
-/* Never blocks: wakes who waits for what has come, unless another worker is at it. How many. Few, so that
- * they run soon, and none overflows the ring, to be overtaken by those who come later. */
+/* Never blocks: wakes who waits for what has come, unless another worker is at it. How many. Few, for the kernel
+ * touches the socket of each, which should still be near when its unit runs; but where the ring has not run dry since
+ * the last look, as many as it has room for: beside units that give way all the time they would have few turns. What
+ * overflows would be overtaken by those who come later. */
 unsigned worker_poll(struct worker_private *w);
 /* Blocks until there is, perhaps, something for w to do: a push, an event, a timer. */
 void worker_sleep(struct worker_private *w);

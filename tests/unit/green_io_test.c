@@ -135,6 +135,34 @@ static void one_crowd(void *arg)
     }
 }
 
+/* As above, beside units that give way all the time: whoever is ready has about as many turns as they. */
+enum { GIVE_WAY = 8, TURNS_MOST = 4 * CROWD };
+static int turns;
+
+static void give_way(void *arg)
+{
+    (void)arg;
+    for (; served < CROWD; turns += waiting == CROWD)
+        green_yield();
+}
+
+static void a_crowd_beside_others(void *arg)
+{
+    green *unit[GIVE_WAY];
+    waiting = served = turns = 0; /* before anybody looks */
+    for (int i = 0; i < GIVE_WAY; i++)
+        FW_MUST(green_spawn(&unit[i], NULL, give_way, NULL) == 0);
+    one_crowd(arg);
+    for (int i = 0; i < GIVE_WAY; i++)
+        green_join(unit[i]);
+    FW_MUST(turns <= TURNS_MOST);
+}
+
+static void who_is_ready_has_turns_beside_who_gives_way(void)
+{
+    run(1, false, a_crowd_beside_others, NULL);
+}
+
 static void who_is_ready_first_is_served_first(void)
 {
     run(1, false, one_crowd, NULL);
@@ -369,6 +397,7 @@ int main(void)
 {
     messages_come_back_on_any_number_of_workers();
     who_is_ready_first_is_served_first();
+    who_is_ready_has_turns_beside_who_gives_way();
     a_write_waits_until_all_is_taken();
     a_deadline_ends_the_wait_and_nothing_else();
     close_wakes_who_waits();
