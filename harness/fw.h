@@ -132,13 +132,15 @@ typedef struct fw_slot {
     alignas(FW_PAD) _Atomic uint64_t n[FW_COUNTERS];
 } fw_slot;
 
-static inline void fw_count(fw_slot *slot, fw_counter which, uint64_t by)
+/* The count then. */
+static inline uint64_t fw_count(fw_slot *slot, fw_counter which, uint64_t by)
 {
 #ifdef FW_COUNT_NOTHING /* to see what counting costs; no receipt is right then */
-    return;
+    return UINT64_MAX;
 #endif
-    uint64_t now = atomic_load_explicit(&slot->n[which], memory_order_relaxed);
-    atomic_store_explicit(&slot->n[which], now + by, memory_order_relaxed);
+    uint64_t now = atomic_load_explicit(&slot->n[which], memory_order_relaxed) + by;
+    atomic_store_explicit(&slot->n[which], now, memory_order_relaxed);
+    return now;
 }
 
 /* The calling OS thread's slot, claimed at first use. Never NULL. Do not keep

@@ -114,14 +114,14 @@ static bool look_around(struct worker_private *w)
 static void count_jobs(struct worker_private *w, uint64_t now)
 {
     w->looked_ns = now;
-    w->looked_tick = w->tick;
+    w->looked_turn = turns_of(w);
 }
 
 /* For the guard and for little_to_share. */
 static void count_look(struct worker_private *w)
 {
     uint64_t now = fw_now_ns();
-    uint32_t jobs = w->tick - w->looked_tick;
+    uint64_t jobs = turns_of(w) - w->looked_turn;
 
     if (jobs > 0)
         w->job_ns = (now - w->looked_ns) / jobs;

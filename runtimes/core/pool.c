@@ -18,7 +18,7 @@ int pool_start(pool **out, const pool_config *config)
         return n == 0 || n >= SLEEPER ? -EINVAL : -ENOMEM;
     }
     core_barrier_init();
-    *p = (pool){.n = n, .stealing = n > 1 && !config->pinned, .rest = config->rest};
+    *p = (pool){.n = n, .stealing = n > 1 && !config->pinned, .turns = config->turns, .rest = config->rest};
     p->asleep = calloc(n, sizeof *p->asleep);
     p->places = calloc(n, sizeof *p->places);
     FW_MUST(p->asleep && p->places && pthread_mutex_init(&p->sleep_lock, NULL) == 0);

@@ -1,7 +1,7 @@
 /* workers.c - the pool: where a worker looks for work, and how it makes work known. What it takes from others:
  * theft.c; how it sleeps: idle.c.
  *
- * Looking, in this order: every 61 ticks the timers, descriptors, the inject queue, the oldest that was spawned here,
+ * Looking, in this order: every 61 turns the timers, descriptors, the inject queue, the oldest that was spawned here,
  * and what another worker has left lying; the LIFO slot (three times in a row at most); the own ring; the own inbox;
  * the newest that was spawned here; the inject queue; others' rings and what they spawned; and, before sleeping,
  * others' LIFO slots. */
@@ -14,7 +14,7 @@
 #include "ahead.h"
 #include "workers_private.h"
 
-enum { TICKS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
+enum { TURNS_PER_LOOK = 61, LIFO_IN_A_ROW = 3 };
 
 static _Thread_local worker *here;
 
@@ -24,6 +24,17 @@ __attribute__((noinline)) worker *worker_here(void)
 }
 
 /* ---- finding work ------------------------------------------------------- */
+
+static inline void count_turns(struct worker_private *w, uint64_t by)
+{
+    atomic_store_explicit(w->turns, turns_of(w) + by, memory_order_relaxed);
+}
+
+void worker_uncount_turn(worker *w)
+{
+    count_turns(w->priv, UINT64_MAX);
+    w->priv->look_turn--; /* but the next look comes no later for it */
+}
 
 __attribute__((noinline)) void worker_overflow(struct worker_private *w, job *j)
 {
@@ -118,13 +129,18 @@ static job *take_passed_over(struct worker_private *w)
     return j;
 }
 
+static inline job *take_spawned(struct worker_private *w)
+{
+    return w->self.stealing ? deque_take(&w->spawned) : deque_take_alone(&w->spawned);
+}
+
 /* From the own queues. Nothing in them waits for ever. */
 static job *take_local(struct worker_private *w)
 {
     job *j = NULL;
 
-    if (++w->tick == w->look_tick) {
-        w->look_tick += TICKS_PER_LOOK;
+    if (turns_of(w) >= w->look_turn) {
+        w->look_turn = turns_of(w) + TURNS_PER_LOOK;
         fire_due(w, &w->timers, 0);
         fire_late(w, w->look_first % w->self.pool->n);
         worker_poll(w);
@@ -137,7 +153,7 @@ static job *take_local(struct worker_private *w)
         worker_push_ring(w, j);
     }
     w->lifo_run = 0;
-    /* The inbox and the ring take turns, counted here: of the ticks it may be each second or fourth that comes here. */
+    /* The inbox and the ring take turns, counted here: of all turns it may be each second or fourth that comes here. */
     w->inbox_first = !w->inbox_first;
     if (w->inbox_first && (j = list_pop(&w->inbox))) {
         ask_for(j->memory);
@@ -147,7 +163,7 @@ static job *take_local(struct worker_private *w)
         return j;
     if ((j = w->self.stealing ? list_pop(&w->inbox) : refill(w, &w->inbox)))
         return j;
-    return worker_take_spawned(&w->self);
+    return take_spawned(w);
 }
 
 /* w runs a job now, perhaps for long: what waits behind it in the LIFO slot, or alone in the ring, is for others. */
@@ -164,8 +180,11 @@ static __attribute__((noinline)) job *next_of_many(struct worker_private *w)
     job *j = take_local(w);
     if (!j)
         j = refill(w, &w->self.pool->inject);
-    if (!j)
+    if (!j) {
+        w->look_turn--; /* who gives way to nobody looks at what is rarely ready, too */
         return NULL;
+    }
+    count_turns(w, 1);
     share_rest(w);
     return ask_ahead(&w->ring, &w->spawned, j);
 }
@@ -176,7 +195,7 @@ static inline job *take_alone(struct worker_private *w)
 {
     job *j = atomic_load_explicit(&w->next, memory_order_relaxed);
 
-    if (w->tick + 1 == w->look_tick || atomic_load_explicit(&w->inbox.count, memory_order_relaxed))
+    if (turns_of(w) >= w->look_turn || atomic_load_explicit(&w->inbox.count, memory_order_relaxed))
         return NULL;
     if (!j) {
         j = runq_pop_alone(&w->ring);
@@ -187,7 +206,7 @@ static inline job *take_alone(struct worker_private *w)
     } else {
         return NULL;
     }
-    w->tick += j != NULL;
+    count_turns(w, j != NULL);
     return j;
 }
 
@@ -195,6 +214,7 @@ static inline job *take_alone(struct worker_private *w)
 static __attribute__((noinline)) job *next_of_one(struct worker_private *w)
 {
     job *j = take_local(w);
+    count_turns(w, j != NULL);
     return j ? ask_ahead(&w->ring, &w->spawned, j) : NULL;
 }
 
@@ -214,6 +234,7 @@ job *worker_next(worker *w)
 static __attribute__((noinline)) job *take_turns_of_one(struct worker_private *w, job *j)
 {
     job *first = take_local(w);
+    count_turns(w, 1);
     if (first)
         worker_push_ring(w, j);
     return first ? first : j;
@@ -222,14 +243,14 @@ static __attribute__((noinline)) job *take_turns_of_one(struct worker_private *w
 job *worker_take_turns(worker *w, job *j)
 {
     struct worker_private *p = w->priv;
-    bool rare = p->tick + 1 == p->look_tick || atomic_load_explicit(&p->inbox.count, memory_order_relaxed) ||
+    bool rare = turns_of(p) >= p->look_turn || atomic_load_explicit(&p->inbox.count, memory_order_relaxed) ||
                 atomic_load_explicit(&p->next, memory_order_relaxed);
     job *first = rare ? NULL : runq_turn_alone(&p->ring, j);
 
     if (!first)
         return take_turns_of_one(p, j);
     p->lifo_run = 0;
-    p->tick++;
+    count_turns(p, 1);
     return first;
 }
 
@@ -261,6 +282,7 @@ static job *find(struct worker_private *w)
         }
         if (j) {
             worker_stop_searching(w, true);
+            count_turns(w, 1);
             share_rest(w);
             return ask_ahead(&w->ring, &w->spawned, j);
         }
@@ -288,7 +310,8 @@ void *worker_main(void *arg)
     here = &w->self;
     w->tid = gettid();
     w->self.slot = fw_slot_here();
-    w->look_tick = TICKS_PER_LOOK;
+    w->turns = &w->self.slot->n[w->self.pool->turns];
+    w->look_turn = turns_of(w) + TURNS_PER_LOOK;
     name_thread(&w->self);
     w->spin_ns = core_spin_ns(p->n);
     int err = fw_worker_bind(w->place);
@@ -350,7 +373,9 @@ void worker_spawn(worker *w, job *j)
 
 job *worker_take_spawned(worker *w)
 {
-    return w->stealing ? deque_take(&w->priv->spawned) : deque_take_alone(&w->priv->spawned);
+    job *j = take_spawned(w->priv);
+    count_turns(w->priv, j != NULL);
+    return j;
 }
 
 void pool_push_to(pool *p, unsigned index, job *j)

@@ -23,6 +23,7 @@ typedef struct pool_config {
     bool (*rest)(worker *w, bool now);
     /* What unit runs on w, or NULL. In a signal handler on w's thread. Static storage. */
     const char *(*unit_name)(const worker *w);
+    fw_counter turns; /* a job's run is one of these, and counted so */
 } pool_config;
 
 struct worker {
@@ -47,8 +48,7 @@ static inline void worker_mark(worker *w, uint32_t unit)
 /* From a worker whose job has made a unit: counts it; at each power of two looks how many live (fw_live_sample). */
 static inline void worker_count_created(worker *w)
 {
-    fw_count(w->slot, FW_CREATED, 1);
-    uint64_t created = atomic_load_explicit(&w->slot->n[FW_CREATED], memory_order_relaxed); /* its own */
+    uint64_t created = fw_count(w->slot, FW_CREATED, 1);
     if ((created & (created - 1)) == 0)
         fw_live_sample();
 }
@@ -76,6 +76,8 @@ job *worker_take_spawned(worker *w);
 /* From a worker: the next job of its own queues, which it then must run, or NULL: none there, or the pool stops. For
  * units that hand over to one another without returning to the worker. */
 job *worker_next(worker *w);
+/* From a worker: what it was last given was no unit's turn, and is not counted as one. */
+void worker_uncount_turn(worker *w);
 /* From a worker: behind everything in its queue (yield). */
 void worker_push_last(worker *w, job *j);
 /* The two at once, from a worker of a pool where nobody steals: j goes last, and what is next must be run: j itself

@@ -29,12 +29,14 @@ struct worker_private {
     pthread_t thread;
     pid_t tid; /* set before the pool has started */
     const fw_worker *place;
-    uint32_t tick, look_tick, victim, lifo_run; /* look_tick: when it next looks at what is rarely ready */
-    uint32_t watched, watched_head;             /* whose ring relieve looks at next, and where that was */
-    _Atomic uint32_t looks;                     /* how often it looked for events; the owner counts, the guard reads */
-    uint32_t looks_seen;                        /* of this worker, by the guard */
-    uint32_t looked_tick; /* tick and time at its last look, and what a job has taken since the one before */
-    uint64_t looked_ns, job_ns;
+    _Atomic uint64_t *turns; /* in slot: the jobs that it was given to run; its clock, too */
+    uint64_t look_turn;      /* with so many it next looks at what is rarely ready */
+    uint32_t victim, lifo_run;
+    uint32_t watched, watched_head;  /* whose ring relieve looks at next, and where that was */
+    _Atomic uint32_t looks;          /* how often it looked for events; the owner counts, the guard reads */
+    uint32_t looks_seen;             /* of this worker, by the guard */
+    uint64_t looked_turn, looked_ns; /* turns and time at its last look */
+    uint64_t job_ns;                 /* what a job has taken since the one before */
     uint64_t spin_ns;
     uint64_t waited_ns;        /* how long it last slept in netpoll_wait, or lingered with success */
     uint64_t roused_ns;        /* when another took it off the list of sleepers; under sleep_lock */
@@ -53,6 +55,7 @@ struct pool {
     unsigned n; /* this line hardly ever changes */
     bool stealing;
     _Atomic bool stop;
+    fw_counter turns;
     bool (*rest)(worker *w, bool now);
     fw_worker *places;
     watch *watch;
@@ -75,6 +78,12 @@ struct pool {
 static inline uint32_t searchers(uint32_t idle)
 {
     return idle & (SLEEPER - 1);
+}
+
+/* Only w changes it; a count, pairs with nothing. */
+static inline uint64_t turns_of(const struct worker_private *w)
+{
+    return atomic_load_explicit(w->turns, memory_order_relaxed);
 }
 
 /* NULL: nobody ever waited for a descriptor. */

@@ -144,7 +144,7 @@ int green_run(const green_config *config, void (*fn)(void *arg), void *arg)
     for (unsigned i = 0; i < config->n; i++)
         r.sched[i] = (sched){.run = &r, .stacks = {.bytes = r.stack_bytes}};
     int err = pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned, (char *)r.sched,
-                                                 sizeof *r.sched, rest, unit_name});
+                                                 sizeof *r.sched, rest, unit_name, FW_SWITCHES});
     if (err) {
         free(r.sched);
         return err;

@@ -148,7 +148,6 @@ static inline void board(worker *w, green *g)
 {
     if (g->last_worker != w->index)
         move_in(w, g);
-    fw_count(w->slot, FW_SWITCHES, 1);
     w->current = g;
     if (__builtin_expect(w->lane != NULL, 0))
         mark(w, g);
@@ -196,8 +195,10 @@ CORE_RETURN_BY_JUMP void green_yield(void)
         return;
     }
     green *next = (green *)worker_take_turns(w, &g->job); /* only this worker takes it from there: after the switch */
-    if (next == g)
+    if (next == g) {
+        worker_uncount_turn(w);
         return;
+    }
     board(w, next);
     cross(w->sched, g, next, false);
     land(g, w);

@@ -56,8 +56,8 @@ int task_run(const task_config *config, future *root)
         return -ENOMEM;
     memset(r.boxes, 0, bytes);
     task *t = task_new(&r, root);
-    int err = t ? pool_start(&r.pool,
-                             &(pool_config){config->workers, config->n, config->pinned, (char *)&r, 0, rest, unit_name})
+    int err = t ? pool_start(&r.pool, &(pool_config){config->workers, config->n, config->pinned, (char *)&r, 0, rest,
+                                                     unit_name, FW_POLLS})
                 : -ENOMEM;
     if (err) {
         spares_free(t);

@@ -160,17 +160,23 @@ static __attribute__((noinline)) void mark(worker *w, task *t)
     fw_lane_mark(w->lane, t ? t->number : FW_LANE_NONE);
 }
 
+/* t was elsewhere before. Not in line, as it is rare. */
+static __attribute__((noinline)) void move_in(task *t, worker *w)
+{
+    if (t->last_worker != UINT_MAX)
+        fw_count(w->slot, FW_MIGRATIONS, 1);
+    t->last_worker = w->index;
+}
+
 /* True: t was woken meanwhile, and goes behind the others. */
 static inline bool poll_once(task *t, worker *w, bool joining)
 {
     task_cx cx = {.task = t, .worker = w, .budget = OPERATIONS_A_POLL};
     task *outer = w->current;
 
-    if (t->last_worker != w->index && t->last_worker != UINT_MAX)
-        fw_count(w->slot, FW_MIGRATIONS, 1);
-    t->last_worker = w->index;
+    if (t->last_worker != w->index)
+        move_in(t, w);
     begin_poll(t);
-    fw_count(w->slot, FW_POLLS, 1);
     w->current = t;
     if (__builtin_expect(w->lane != NULL, 0))
         mark(w, t);

@@ -186,7 +186,7 @@ static void end_call(job *j, worker *w)
     task_block_fut *f = (task_block_fut *)((unsigned char *)j - offsetof(task_block_fut, job));
     task *t = f->task;
 
-    (void)w;
+    worker_uncount_turn(w);
     atomic_store_explicit(&f->over, 1, memory_order_release); /* pairs with poll_block; f may be gone */
     task_wake_and_release(t);
 }

@@ -228,6 +228,87 @@ static void racing(void *arg)
     green_chan_destroy(r.c);
 }
 
+static _Atomic bool awake;
+
+static void wakes_soon(void *arg)
+{
+    (void)arg;
+    FW_MUST(green_sleep_until(fw_now_ns() + 200000) == 0);
+    atomic_store(&awake, true);
+}
+
+static void is_in_the_way(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&awake))
+        ;
+}
+
+static void gives_way_until_it_wakes(void *workers)
+{
+    green *sleeper, *busy;
+
+    atomic_store(&awake, false);
+    FW_MUST(green_spawn(&sleeper, NULL, wakes_soon, NULL) == 0);
+    if (*(unsigned *)workers == 2)
+        FW_MUST(green_spawn(&busy, &(green_attr){.worker = 1}, is_in_the_way, NULL) == 0);
+    while (!atomic_load(&awake))
+        green_yield();
+    green_join(sleeper);
+    if (*(unsigned *)workers == 2)
+        green_join(busy);
+}
+
+static void who_gives_way_to_nobody_still_looks_for_timers(void)
+{
+    for (unsigned workers = 1; workers <= 2; workers++)
+        for (unsigned pinned = 0; pinned < 2; pinned++)
+            run(workers, pinned, gives_way_until_it_wakes, &workers);
+}
+
+/* On one worker: who runs, and how often that was another than before. */
+static unsigned running;
+static uint64_t arrivals;
+
+static void arrive(unsigned who)
+{
+    arrivals += running != who;
+    running = who;
+}
+
+static void give_way(void *who)
+{
+    for (int i = 0; i < TURNS; i++) {
+        arrive(*(unsigned *)who);
+        green_yield();
+    }
+    arrive(*(unsigned *)who);
+}
+
+static void alone_and_in_turn(void *arg)
+{
+    unsigned me = 1, others[] = {2, 3};
+    green *unit[2];
+
+    (void)arg;
+    give_way(&me);
+    for (int i = 0; i < 2; i++)
+        FW_MUST(green_spawn(&unit[i], NULL, give_way, &others[i]) == 0);
+    give_way(&me);
+    for (int i = 0; i < 2; i++) {
+        green_join(unit[i]);
+        arrive(me);
+    }
+}
+
+static void a_yield_to_nobody_is_no_switch(void)
+{
+    uint64_t switches = fw_counter_sum(FW_SWITCHES);
+
+    run(1, false, alone_and_in_turn, NULL);
+    FW_MUST(arrivals > 2 * TURNS && fw_counter_sum(FW_SWITCHES) - switches == arrivals);
+}
+
 int main(void)
 {
     units_run_at_the_same_time_on_two_workers();
@@ -239,6 +320,8 @@ int main(void)
             run(workers, workers == 2 && capacity == 1, ping_pong, &capacity);
     run(1, false, racing, NULL);
     run(4, false, racing, NULL);
+    a_yield_to_nobody_is_no_switch();
+    who_gives_way_to_nobody_still_looks_for_timers();
     puts("ok: green threads");
     return 0;
 }

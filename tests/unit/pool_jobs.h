@@ -36,7 +36,7 @@ static void start(unsigned n, bool pinned)
     for (unsigned i = 0; i < n; i++)
         places[i] = (fw_worker){.index = i, .l3 = -1, .numa = -1};
     park_init(&done, false);
-    FW_MUST(pool_start(&p, &(pool_config){.workers = places, .n = n, .pinned = pinned}) == 0);
+    FW_MUST(pool_start(&p, &(pool_config){.workers = places, .n = n, .pinned = pinned, .turns = FW_SWITCHES}) == 0);
 }
 
 static void reset_jobs(void)

@@ -485,6 +485,17 @@ static void calls_that_block_hold_up_nobody(void)
     run(2, true, block_many_poll, &b.fut);
 }
 
+/* The job that ends a call polls nothing. */
+static void a_call_takes_two_polls(void)
+{
+    static caller c;
+    uint64_t polls = fw_counter_sum(FW_POLLS);
+
+    FW_MUST(sem_post(&open_gate) == 0);
+    run(1, false, caller_poll, &c.fut);
+    FW_MUST(fw_counter_sum(FW_POLLS) == polls + 2);
+}
+
 int main(void)
 {
     messages_come_back_on_any_number_of_workers();
@@ -493,6 +504,7 @@ int main(void)
     close_wakes_who_waits();
     connections_are_accepted_and_refused();
     calls_that_block_hold_up_nobody();
+    a_call_takes_two_polls();
     puts("ok: descriptors and tasks");
     return 0;
 }
