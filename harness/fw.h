@@ -132,15 +132,13 @@ typedef struct fw_slot {
     alignas(FW_PAD) _Atomic uint64_t n[FW_COUNTERS];
 } fw_slot;
 
-/* The count then. */
-static inline uint64_t fw_count(fw_slot *slot, fw_counter which, uint64_t by)
+static inline void fw_count(fw_slot *slot, fw_counter which, uint64_t by)
 {
 #ifdef FW_COUNT_NOTHING /* to see what counting costs; no receipt is right then */
-    return UINT64_MAX;
+    return;
 #endif
-    uint64_t now = atomic_load_explicit(&slot->n[which], memory_order_relaxed) + by;
-    atomic_store_explicit(&slot->n[which], now, memory_order_relaxed);
-    return now;
+    uint64_t now = atomic_load_explicit(&slot->n[which], memory_order_relaxed);
+    atomic_store_explicit(&slot->n[which], now + by, memory_order_relaxed);
 }
 
 /* The calling OS thread's slot, claimed at first use. Never NULL. Do not keep
@@ -153,8 +151,9 @@ void fw_counters_reset(void);              /* only while nothing runs */
 
 /* Live units. OS runtimes call fw_live_os(+1/-1) at creation and end (one
  * shared counter, exact peak). User-space runtimes call fw_live_sample() when a
- * worker runs out of work and at powers of two of its creations: it raises the
- * peak to (created - ended), a lower bound, never above the truth. */
+ * worker runs out of work, and when it has to get memory for a unit and has made
+ * twice as many as the last time: it raises the peak to (created - ended), a
+ * lower bound, never above the truth. */
 void fw_live_os(int by);
 void fw_live_sample(void);
 uint64_t fw_live_peak(void);

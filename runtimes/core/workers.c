@@ -371,10 +371,23 @@ void worker_spawn(worker *w, job *j)
         pool_notify(w->pool, -1, NULL);
 }
 
+void worker_look_at_live(worker *w)
+{
+    uint64_t made = atomic_load_explicit(&w->slot->n[FW_CREATED], memory_order_relaxed); /* its own */
+
+    if (made < 2 * w->priv->seen_live)
+        return;
+    w->priv->seen_live = made;
+    fw_live_sample();
+}
+
 job *worker_take_spawned(worker *w)
 {
     job *j = take_spawned(w->priv);
-    count_turns(w->priv, j != NULL);
+    if (j) {
+        count_turns(w->priv, 1);
+        w->priv->look_turn++; /* a look would take the oldest, and who joins wants the newest */
+    }
     return j;
 }
 

@@ -45,14 +45,6 @@ static inline void worker_mark(worker *w, uint32_t unit)
         fw_lane_mark(w->lane, unit);
 }
 
-/* From a worker whose job has made a unit: counts it; at each power of two looks how many live (fw_live_sample). */
-static inline void worker_count_created(worker *w)
-{
-    uint64_t created = fw_count(w->slot, FW_CREATED, 1);
-    if ((created & (created - 1)) == 0)
-        fw_live_sample();
-}
-
 /* Starts n threads. Blocks until all run and are bound. *out is freed by pool_stop. 0 or -errno. */
 int pool_start(pool **out, const pool_config *config);
 /* Waits until every worker has finished the job in hand, ends and joins them. Jobs still queued are not run. Not from a
@@ -71,6 +63,9 @@ void pool_push_to(pool *p, unsigned index, job *j);
 /* From a worker of a pool that is not pinned: j has not run yet. This worker runs its newest first; a thief takes the
  * oldest. Wakes a worker if all who could run it sleep. */
 void worker_spawn(worker *w, job *j);
+/* From a worker whose job has made a unit for which there was no memory at hand: where it has made twice as many as the
+ * last time, looks how many live (fw_live_sample). */
+void worker_look_at_live(worker *w);
 /* From a worker: the newest of what its jobs spawned and nobody has begun, which it then must run, or NULL. */
 job *worker_take_spawned(worker *w);
 /* From a worker: the next job of its own queues, which it then must run, or NULL: none there, or the pool stops. For

@@ -31,6 +31,7 @@ struct worker_private {
     const fw_worker *place;
     _Atomic uint64_t *turns; /* in slot: the jobs that it was given to run; its clock, too */
     uint64_t look_turn;      /* with so many it next looks at what is rarely ready */
+    uint64_t seen_live;      /* how many units it had made when it last looked how many live */
     uint32_t victim, lifo_run;
     uint32_t watched, watched_head;  /* whose ring relieve looks at next, and where that was */
     _Atomic uint32_t looks;          /* how often it looked for events; the owner counts, the guard reads */

@@ -21,13 +21,23 @@ unsigned green_worker(void)
     return worker_here()->index;
 }
 
-static green *new_green(run *r, sched *s, void (*fn)(void *), void *arg)
+static inline __attribute__((always_inline)) green *new_green(run *r, sched *s, void (*fn)(void *), void *arg)
 {
 #if CORE_HAS_CONTEXT
     green *g = spares_take(&s->units, &r->ended, sizeof *g);
     if (!g)
         return NULL;
-    *g = (green){.job = {.run = green_resume}, .run = r, .fn = fn, .arg = arg, .last_worker = UINT_MAX};
+    g->job = (job){.run = green_resume};
+    g->fn = fn;
+    g->arg = arg;
+    g->name = NULL;
+    g->run = r;
+    g->home = 0;
+    g->last_worker = UINT_MAX;
+    g->number = 0;
+    atomic_store_explicit(&g->joiner, NULL, memory_order_relaxed); /* published with the job */
+    g->root = false;
+    g->fake_stack = g->fiber = NULL; /* its waiter is set when it waits */
     g->stack = core_stack_take(&s->stacks);
     if (!g->stack) {
         spares_give(&s->units, &r->ended, g);
@@ -47,13 +57,16 @@ int green_spawn(green **out, const green_attr *attr, void (*fn)(void *arg), void
     worker *w = worker_here();
     sched *s = w->sched;
     run *r = s->run;
+    bool at_hand = s->units.first;
     green *g = new_green(r, s, fn, arg);
 
     if (!g)
         return -ENOMEM;
     g->name = attr ? attr->name : NULL;
     g->home = attr && attr->worker >= 0 ? attr->worker % (int)pool_size(r->pool) : (int)w->index;
-    worker_count_created(w);
+    fw_count(w->slot, FW_CREATED, 1);
+    if (!at_hand)
+        worker_look_at_live(w);
     *out = g;
     if (r->pinned || (attr && attr->worker >= 0))
         pool_push_to(r->pool, (unsigned)g->home, &g->job);

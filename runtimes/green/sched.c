@@ -80,20 +80,21 @@ void green_make_runnable(green *g)
         pool_push(g->run->pool, &g->job, true);
 }
 
-/* g has left for good: its stack is free, and once the joiner knows, so is g. */
-static void bury(green *g, worker *w)
+/* g has left for good: its stack is free, and once the joiner knows, so is g. Not in line: others that leave need no
+ * registers for it. */
+static __attribute__((noinline)) void bury(green *g, worker *w)
 {
     sched *s = w->sched;
     struct parker *done = g->root ? g->run->done : NULL;
 
+    if (!g->root)
+        fw_count(w->slot, FW_ENDED, 1);
     if (!core_stack_intact(g->stack))
         green_overflowed(g);
     core_stack_give(&s->stacks, g->stack);
 #ifdef TSAN
     __tsan_destroy_fiber(g->fiber);
 #endif
-    if (!g->root)
-        fw_count(w->slot, FW_ENDED, 1);
     /* acq_rel pairs with green_join: what the unit wrote is seen after the join. */
     green *joiner = atomic_exchange_explicit(&g->joiner, GREEN_ENDED, memory_order_acq_rel);
     if (joiner)

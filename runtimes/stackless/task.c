@@ -97,6 +97,8 @@ static __attribute__((noinline)) void complete_shared(task *t, worker *w)
     struct parker *done = t->root ? t->run->done : NULL;
     uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire); /* pairs with task_release */
 
+    if (!t->root)
+        fw_count(w->slot, FW_ENDED, 1);
     if (task_unshared(s)) /* and the executor's reference goes at once; published by the exchange below */
         atomic_store_explicit(&t->state, COMPLETE + (s / REFERENCE - 1) * REFERENCE, memory_order_relaxed);
     else
@@ -120,12 +122,11 @@ static inline void complete(task *t, worker *w, bool joining)
     /* Nobody waits for its end, nor will before this returns. */
     bool unseen = joining || (t->run->alone && !t->root && !atomic_load_explicit(&t->joiner, memory_order_relaxed));
 
-    if (!t->root)
-        fw_count(w->slot, FW_ENDED, 1);
     if (!unseen || !task_unshared(s)) {
         complete_shared(t, w);
         return;
     }
+    fw_count(w->slot, FW_ENDED, 1);
     atomic_store_explicit(&t->state, COMPLETE + REFERENCE, memory_order_relaxed);
     atomic_store_explicit(&t->joiner, TASK_ENDED, memory_order_relaxed);
 }
@@ -160,22 +161,17 @@ static __attribute__((noinline)) void mark(worker *w, task *t)
     fw_lane_mark(w->lane, t ? t->number : FW_LANE_NONE);
 }
 
-/* t was elsewhere before. Not in line, as it is rare. */
-static __attribute__((noinline)) void move_in(task *t, worker *w)
-{
-    if (t->last_worker != UINT_MAX)
-        fw_count(w->slot, FW_MIGRATIONS, 1);
-    t->last_worker = w->index;
-}
-
 /* True: t was woken meanwhile, and goes behind the others. */
 static inline bool poll_once(task *t, worker *w, bool joining)
 {
     task_cx cx = {.task = t, .worker = w, .budget = OPERATIONS_A_POLL};
     task *outer = w->current;
 
-    if (t->last_worker != w->index)
-        move_in(t, w);
+    if (t->last_worker != w->index) {
+        if (__builtin_expect(t->last_worker != UINT_MAX, 0))
+            fw_count(w->slot, FW_MIGRATIONS, 1);
+        t->last_worker = w->index;
+    }
     begin_poll(t);
     w->current = t;
     if (__builtin_expect(w->lane != NULL, 0))
@@ -286,7 +282,8 @@ static __attribute__((noinline)) int spawn_further(task_cx *cx, task **out, int 
     if (!t)
         return -ENOMEM;
     *out = t;
-    worker_count_created(cx->worker);
+    fw_count(cx->worker->slot, FW_CREATED, 1);
+    worker_look_at_live(cx->worker);
     if (r->pinned || worker >= 0)
         pool_push_to(r->pool, (unsigned)home, &t->job);
     else
@@ -302,7 +299,7 @@ int task_spawn(task_cx *cx, task **out, int worker, future *fut)
     if (worker >= 0 || r->pinned || !ended->first)
         return spawn_further(cx, out, worker, fut);
     task *t = *out = new_task(r, ended, fut, (int)cx->worker->index);
-    worker_count_created(cx->worker);
+    fw_count(cx->worker->slot, FW_CREATED, 1);
     worker_spawn(cx->worker, &t->job);
     return 0;
 }
