@@ -130,7 +130,7 @@ void proc_link_receiver(proc_link *l)
 void proc_close(proc_link *l)
 {
     if (l->ring && l->role == 1)
-        ring_leave(&l->ring->tail);
+        ring_leave(&l->ring->tail, &l->ring->head);
     close_end(l, 1);
 }
 
@@ -138,9 +138,9 @@ void proc_link_destroy(proc_link *l)
 {
     if (l->ring) {
         if (l->role == 1)
-            ring_leave(&l->ring->tail);
+            ring_leave(&l->ring->tail, &l->ring->head);
         else if (l->role == 2)
-            ring_leave(&l->ring->head);
+            ring_leave(&l->ring->head, &l->ring->tail);
         munmap(l->ring, l->ring_bytes);
     }
     close_end(l, 0);

@@ -80,18 +80,28 @@ static int sleep_until(ring_side *other, int lifeline, uint64_t least, uint64_t 
     return err;
 }
 
+/* As sleep_until, where what `mine` saw last is not enough. */
+static int wait_for(ring_side *mine, ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
+{
+    if ((int64_t)(mine->seen - least) >= 0)
+        return 0;
+    int err = sleep_until(other, lifeline, least, deadline_ns);
+    mine->seen = atomic_load_explicit(&other->at, memory_order_acquire); /* pairs with ring_publish and ring_consume */
+    return err;
+}
+
 int ring_wait_room(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns)
 {
     uint64_t tail = atomic_load_explicit(&r->tail.at, memory_order_relaxed); /* ours */
-    if (atomic_load_explicit(&r->head.left, memory_order_relaxed))           /* a hint; sleep_until asks properly */
+    if (atomic_load_explicit(&r->tail.deserted, memory_order_relaxed))       /* a hint; sleep_until asks properly */
         return -EPIPE;
-    return sleep_until(&r->head, lifeline, tail + bytes - r->size, deadline_ns);
+    return wait_for(&r->tail, &r->head, lifeline, tail + bytes - r->size, deadline_ns);
 }
 
 int ring_wait_bytes(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns)
 {
     uint64_t head = atomic_load_explicit(&r->head.at, memory_order_relaxed); /* ours */
-    return sleep_until(&r->tail, lifeline, head + bytes, deadline_ns);
+    return wait_for(&r->head, &r->tail, lifeline, head + bytes, deadline_ns);
 }
 
 static uint64_t first_part(const ring *r, uint64_t at, uint64_t bytes)
@@ -133,9 +143,10 @@ void ring_join(ring_side *mine)
     robust_own(&mine->robust);
 }
 
-void ring_leave(ring_side *mine)
+void ring_leave(ring_side *mine, ring_side *other)
 {
     atomic_store(&mine->left, 1);
+    atomic_store_explicit(&other->deserted, 1, memory_order_relaxed); /* a hint */
     wake(mine);
     robust_disown(&mine->robust);
 }

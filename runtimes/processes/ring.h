@@ -21,6 +21,8 @@ typedef struct ring_side {
         at;                /* this side's byte count; written by it with release, read by the other with acquire */
     _Atomic uint32_t left; /* 1: it has said that it is gone */
     robust robust;         /* this side's; FUTEX_WAITERS while the other sleeps until this side moves, or is about to */
+    uint64_t seen;         /* this side's alone: the other's count when it last looked, lest each look move a line */
+    _Atomic uint32_t deserted; /* 1: the other has left; stands here for the same reason */
 } ring_side;
 
 typedef struct ring {
@@ -43,6 +45,6 @@ void ring_consume(ring *r, uint64_t bytes);
 /* A side is the calling thread's from now on. */
 void ring_join(ring_side *mine);
 /* A side leaves: the other is woken. */
-void ring_leave(ring_side *mine);
+void ring_leave(ring_side *mine, ring_side *other);
 
 #endif

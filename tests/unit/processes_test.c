@@ -250,6 +250,26 @@ static void a_killed_receiver_closes_its_link(proc_transport kind)
     proc_link_destroy(l);
 }
 
+static int receive_one_and_leave(void *arg)
+{
+    char c;
+    proc_link_receiver(arg);
+    FW_MUST(proc_recv(arg, &c, 1) == 1);
+    proc_link_destroy(arg);
+    return 0;
+}
+
+static void a_receiver_that_left_is_known_at_the_next_send(proc_transport kind)
+{
+    proc_link *l;
+    FW_MUST(proc_link_create(&l, kind, 4096, 8192) == 0);
+    proc *p = start(receive_one_and_leave, l);
+    proc_link_sender(l);
+    FW_MUST(proc_send(l, "x", 1) == 0);
+    FW_MUST(join(p) == 0 && proc_send(l, "x", 1) == -EPIPE); /* though there is room */
+    proc_link_destroy(l);
+}
+
 /* Several write to one pipe and several read from it: each packet comes whole to one of them. */
 enum { CROWD = 3, PACKETS = 500 };
 
@@ -358,6 +378,7 @@ int main(void)
         deadlines_and_tries(kind);
         a_sender_killed_within_a_message_closes_its_link(kind);
         a_killed_receiver_closes_its_link(kind);
+        a_receiver_that_left_is_known_at_the_next_send(kind);
         if (kind != PROC_RING) /* a ring publishes a message whole */
             a_deadline_within_a_message_closes_its_link(kind);
     }
