@@ -119,7 +119,7 @@ def draw(run, folder, workload, workers, placement, key, rest, name):
     if held:
         panels.append((held, lambda x, v: v, "memory per unit, kernel's included", size_text))
     on = f"{workers} worker{'s' if workers != 1 else ''}"
-    what = "cost and memory of a unit against their number" if crowd else f"{cost}{' and memory' if held else ''} against {key}"
+    what = f"{'cost' if crowd else cost}{' and memory' if held else ''} {'of a unit against their number' if crowd else f'against {key}'}"
     title = f"{workload}: {what}, {on}"
     limits = refused_text(refused)
     top = 1.15 + 0.18 * len(limits)
