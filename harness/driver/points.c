@@ -297,21 +297,28 @@ static int add_point(making *m, const json_t *w, const char *label, json_t *para
     return -1;
 }
 
-/* What a block's point is called: its name and what was set instead of its values; of which nothing is left, that. */
-static char *block_label(const making *m, const json_t *block, unsigned workers)
+/* What a block's point is called: its name and what was set instead of its values; of which nothing is left, that; and
+ * the sweep's value, or NULL. */
+static char *block_label(const making *m, const json_t *block, unsigned workers, const char *value)
 {
     const json_t *own = json_object_get(block, "params");
-    char *name = fw_text("%s", fw_str_of(block, "label")), *set = "";
-    size_t n = 0;
+    char *swept = value ? fw_text("%s %s", m->sweep_key, value) : "", *set = "";
+    size_t n = value && json_object_get(own, m->sweep_key);
 
     if (m->set_workers)
-        return fw_text("%u worker%s", workers ? workers : m->cpus, workers == 1 ? "" : "s");
+        return fw_text("%u worker%s%s%s", workers ? workers : m->cpus, workers == 1 ? "" : "s", value ? ", " : "",
+                       swept);
     for (size_t i = 0; i < m->o->set.n; i++) {
         char *key = key_of(m->o->set.at[i]);
-        if (json_object_get(own, key))
-            set = fw_text("%s%s%s %s", set, n++ ? ", " : "", key, strchr(m->o->set.at[i], '=') + 1);
+        if (json_object_get(own, key)) {
+            set = fw_text("%s, %s %s", set, key, strchr(m->o->set.at[i], '=') + 1);
+            n++;
+        }
     }
-    return !n ? name : n == json_object_size(own) ? set : fw_text("%s, %s", name, set);
+    if (value)
+        set = fw_text("%s, %s", set, swept);
+    bool own_left = n == 0 || n < json_object_size(own); /* else the name says nothing any more */
+    return own_left ? fw_text("%s%s", fw_str_of(block, "label"), set) : fw_text("%s", set + strlen(", "));
 }
 
 static int add_blocks(making *m, const json_t *w, const fw_names *keys)
@@ -325,8 +332,7 @@ static int add_blocks(making *m, const json_t *w, const fw_names *keys)
             for (size_t k = 0; k < counts; k++) {
                 unsigned workers = m->set_workers ? m->o->workers[k] : (unsigned)fw_num_of(block, "workers", 1);
                 const char *value = m->sweep_key ? m->sweep_values.at[v] : NULL;
-                char *label = block_label(m, block, workers);
-                label = value ? fw_text("%s, %s %s", label, m->sweep_key, value) : label;
+                char *label = block_label(m, block, workers, value);
                 json_t *params = full_params(m, w, json_object_get(block, "params"), m->sweep_key, value);
                 int status = add_point(m, w, label, params, workers, NULL, keys);
                 if (status >= 0)

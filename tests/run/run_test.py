@@ -218,7 +218,8 @@ class Loads(unittest.TestCase):
 
 class Labels(unittest.TestCase):
     def test_a_block_is_called_by_what_was_set(self):
-        for words, labels in ((("sleepers", "--set", "units=60"), ["units 60"]), (("mpmc", "--set", "consumers=2"), ["four to four, consumers 2", "one to one, consumers 2"])):
+        for words, labels in ((("sleepers", "--set", "units=60"), ["units 60"]), (("mpmc", "--set", "consumers=2"), ["four to four, consumers 2", "one to one, consumers 2"]),
+                              (("spawn", "--sweep", "units=20,30"), ["units 20", "units 30"]), (("mpmc", "--sweep", "capacity=1,16"), ["four to four, capacity 1", "four to four, capacity 16"])):
             with tempfile.TemporaryDirectory(prefix="fiveways-label-") as folder:
                 done = call("run", "--profile", "smoke", "--out", folder, "--no-charts", "--rounds", "1", "--runtime", "stackless", "--workload", *words)
                 blocks = json.loads((pathlib.Path(done.stdout.splitlines()[-1]) / "verdicts.json").read_text())["blocks"]
