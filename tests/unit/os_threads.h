@@ -1,4 +1,5 @@
-/* os_threads.h - how many OS threads this process has now. */
+/* os_threads.h - how many OS threads this process has now, at most: the kernel lists one that was joined for a moment
+ * longer. So a later count may be smaller. */
 #ifndef OS_THREADS_H
 #define OS_THREADS_H
 #include "fw.h"
