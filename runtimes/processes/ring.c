@@ -18,7 +18,7 @@ static bool died(int lifeline)
     return poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLRDHUP));
 }
 
-/* seq_cst in both pairs with sleep_on: either the side that moved sees the sleeper, or the sleeper sees it move. */
+/* seq_cst in both pairs with sleep_on: either the side that moved or left sees the sleeper, or the sleeper sees that. */
 static void wake(ring_side *mine)
 {
     if ((atomic_load(&mine->robust.word) & FUTEX_WAITERS) &&
@@ -35,14 +35,14 @@ static bool ready(ring_side *other, uint64_t least)
 }
 
 /* Sleeps until `other` moves, leaves or dies, or the time is over; may return early. */
-static int sleep_on(ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
+static int sleep_on(ring_side *mine, ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
 {
     uint32_t word = atomic_fetch_or(&other->robust.word, FUTEX_WAITERS) | FUTEX_WAITERS;
     uint64_t timeout_ns = robust_owned(word) ? FW_FOREVER : LOOK_EVERY_NS;
 
     if ((int64_t)(atomic_load(&other->at) - least) >= 0)
         return 0;
-    if ((word & FUTEX_OWNER_DIED) || atomic_load(&other->left))
+    if ((word & FUTEX_OWNER_DIED) || atomic_load(&mine->deserted))
         return ready(other, least) ? 0 : -EPIPE;
     if (deadline_ns != FW_FOREVER) {
         uint64_t now = fw_now_ns();
@@ -57,12 +57,12 @@ static int sleep_on(ring_side *other, int lifeline, uint64_t least, uint64_t dea
 }
 
 /* Until other->at has reached `least`. */
-static int sleep_until(ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
+static int sleep_until(ring_side *mine, ring_side *other, int lifeline, uint64_t least, uint64_t deadline_ns)
 {
     if (ready(other, least))
         return 0;
     if (deadline_ns == 0)
-        return (atomic_load(&other->left) || died(lifeline)) && !ready(other, least) ? -EPIPE : -EAGAIN;
+        return (atomic_load(&mine->deserted) || died(lifeline)) && !ready(other, least) ? -EPIPE : -EAGAIN;
     uint64_t spin = core_spin_ns(fw_live_now()), until = spin ? fw_now_ns() + spin : 0;
     while (spin && fw_now_ns() < until) {
         for (int i = 0; i < 16; i++) {
@@ -73,7 +73,7 @@ static int sleep_until(ring_side *other, int lifeline, uint64_t least, uint64_t 
     }
     int err;
     do
-        err = sleep_on(other, lifeline, least, deadline_ns);
+        err = sleep_on(mine, other, lifeline, least, deadline_ns);
     while (!err && !ready(other, least));
     if (atomic_load_explicit(&other->robust.word, memory_order_relaxed) & FUTEX_WAITERS) /* nobody sleeps now */
         atomic_fetch_and(&other->robust.word, ~(uint32_t)FUTEX_WAITERS);
@@ -85,7 +85,7 @@ static int wait_for(ring_side *mine, ring_side *other, int lifeline, uint64_t le
 {
     if ((int64_t)(mine->seen - least) >= 0)
         return 0;
-    int err = sleep_until(other, lifeline, least, deadline_ns);
+    int err = sleep_until(mine, other, lifeline, least, deadline_ns);
     mine->seen = atomic_load_explicit(&other->at, memory_order_acquire); /* pairs with ring_publish and ring_consume */
     return err;
 }
@@ -93,7 +93,7 @@ static int wait_for(ring_side *mine, ring_side *other, int lifeline, uint64_t le
 int ring_wait_room(ring *r, int lifeline, uint64_t bytes, uint64_t deadline_ns)
 {
     uint64_t tail = atomic_load_explicit(&r->tail.at, memory_order_relaxed); /* ours */
-    if (atomic_load_explicit(&r->tail.deserted, memory_order_relaxed))       /* a hint; sleep_until asks properly */
+    if (atomic_load_explicit(&r->tail.deserted, memory_order_relaxed))       /* soon enough; sleep_on asks in order */
         return -EPIPE;
     return wait_for(&r->tail, &r->head, lifeline, tail + bytes - r->size, deadline_ns);
 }
@@ -145,8 +145,7 @@ void ring_join(ring_side *mine)
 
 void ring_leave(ring_side *mine, ring_side *other)
 {
-    atomic_store(&mine->left, 1);
-    atomic_store_explicit(&other->deserted, 1, memory_order_relaxed); /* a hint */
+    atomic_store(&other->deserted, 1); /* seq_cst: see wake */
     wake(mine);
     robust_disown(&mine->robust);
 }

@@ -19,10 +19,9 @@
 typedef struct ring_side {
     alignas(FW_PAD) _Atomic uint64_t
         at;                /* this side's byte count; written by it with release, read by the other with acquire */
-    _Atomic uint32_t left; /* 1: it has said that it is gone */
-    robust robust;         /* this side's; FUTEX_WAITERS while the other sleeps until this side moves, or is about to */
-    uint64_t seen;         /* this side's alone: the other's count when it last looked, lest each look move a line */
-    _Atomic uint32_t deserted; /* 1: the other has left; stands here for the same reason */
+    _Atomic uint32_t deserted; /* 1: the other has said that it is gone; here, lest each look move the other's line */
+    robust robust; /* this side's; FUTEX_WAITERS while the other sleeps until this side moves, or is about to */
+    uint64_t seen; /* this side's alone: the other's count when it last looked, for the same reason */
 } ring_side;
 
 typedef struct ring {
