@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/copy.h"
 #include "processes.h"
 #include "ring.h"
 
@@ -167,31 +168,31 @@ static int wait_for(int fd, short events, uint64_t deadline_ns)
     }
 }
 
-/* One write of a short frame costs less than one of its two parts. */
-static ssize_t send_short(int fd, uint32_t length, const void *data)
+/* What follows the first `sent` bytes of a frame; may write less. One write of a short frame costs less than one of its
+ * two parts. */
+static ssize_t write_rest(int fd, const void *data, size_t bytes, size_t sent)
 {
-    unsigned char frame[SHORT_FRAME];
-    memcpy(frame, &length, HEADER);
-    memcpy(frame + HEADER, data, length);
-    return write(fd, frame, HEADER + length);
+    uint32_t length = (uint32_t)bytes;
+    size_t of_header = sent < HEADER ? sent : HEADER, of_data = sent - of_header;
+
+    if (HEADER + bytes <= SHORT_FRAME) {
+        unsigned char frame[SHORT_FRAME];
+        memcpy(frame, &length, HEADER);
+        copy_element(frame + HEADER, data, bytes);
+        return write(fd, frame + sent, HEADER + bytes - sent);
+    }
+    struct iovec rest[2] = {{(unsigned char *)&length + of_header, HEADER - of_header},
+                            {(unsigned char *)(uintptr_t)data + of_data, bytes - of_data}};
+    return writev(fd, rest, 2);
 }
 
 static int stream_send(proc_link *l, const void *data, size_t bytes, uint64_t deadline_ns)
 {
-    uint32_t length = (uint32_t)bytes;
-    struct iovec part[2] = {{&length, HEADER}, {(void *)data, bytes}};
     size_t sent = 0;
 
     while (sent < HEADER + bytes) {
-        struct iovec rest[2] = {part[0], part[1]};
-        size_t of_header = sent < HEADER ? sent : HEADER;
-        rest[0].iov_base = (unsigned char *)&length + of_header;
-        rest[0].iov_len = HEADER - of_header;
-        rest[1].iov_base = (unsigned char *)part[1].iov_base + (sent - of_header);
-        rest[1].iov_len = bytes - (sent - of_header);
         fw_count(fw_slot_here(), FW_SYSCALLS, 1);
-        ssize_t got =
-            sent == 0 && HEADER + bytes <= SHORT_FRAME ? send_short(l->fd[1], length, data) : writev(l->fd[1], rest, 2);
+        ssize_t got = write_rest(l->fd[1], data, bytes, sent);
         if (got >= 0) {
             sent += (size_t)got;
             continue;
@@ -242,7 +243,7 @@ static int fill(proc_link *l, size_t want, uint64_t deadline_ns)
 static int64_t stream_recv(proc_link *l, void *buffer, size_t room, uint64_t deadline_ns)
 {
     uint32_t length;
-    int err = fill(l, HEADER, deadline_ns);
+    int err = l->ahead_end - l->ahead_at < HEADER ? fill(l, HEADER, deadline_ns) : 0;
     if (err)
         return err;
     memcpy(&length, l->ahead + l->ahead_at, HEADER);
@@ -251,13 +252,13 @@ static int64_t stream_recv(proc_link *l, void *buffer, size_t room, uint64_t dea
     l->ahead_at += HEADER;
     for (size_t done = 0; done < length;) {
         /* The frame has begun, so its sender is at it: wait for the rest, whatever the deadline. */
-        err = fill(l, 1, FW_FOREVER);
+        err = l->ahead_at == l->ahead_end ? fill(l, 1, FW_FOREVER) : 0;
         if (err)
             return err;
         size_t part = l->ahead_end - l->ahead_at;
         if (part > length - done)
             part = length - done;
-        memcpy((unsigned char *)buffer + done, l->ahead + l->ahead_at, part);
+        copy_element((unsigned char *)buffer + done, l->ahead + l->ahead_at, part);
         l->ahead_at += part;
         done += part;
     }
@@ -312,8 +313,9 @@ static int link_send(proc_link *l, const void *data, size_t bytes, uint64_t dead
         err = stream_send(l, data, bytes, deadline_ns);
     }
     if (!err) {
-        fw_count(fw_slot_here(), FW_MESSAGES, 1);
-        fw_count(fw_slot_here(), FW_BYTES, bytes);
+        fw_slot *slot = fw_slot_here();
+        fw_count(slot, FW_MESSAGES, 1);
+        fw_count(slot, FW_BYTES, bytes);
     }
     return err;
 }
