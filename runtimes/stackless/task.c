@@ -277,13 +277,16 @@ static __attribute__((noinline)) int spawn_further(task_cx *cx, task **out, int 
 {
     run *r = cx->task->run;
     int home = worker >= 0 ? worker % (int)pool_size(r->pool) : (int)cx->worker->index;
-    task *t = new_task(r, &r->boxes[cx->worker->index].tasks, fut, home);
+    spares *ended = &r->boxes[cx->worker->index].tasks;
+    bool at_hand = ended->first;
+    task *t = new_task(r, ended, fut, home);
 
     if (!t)
         return -ENOMEM;
     *out = t;
     fw_count(cx->worker->slot, FW_CREATED, 1);
-    worker_look_at_live(cx->worker);
+    if (!at_hand)
+        worker_look_at_live(cx->worker);
     if (r->pinned || worker >= 0)
         pool_push_to(r->pool, (unsigned)home, &t->job);
     else
