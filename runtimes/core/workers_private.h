@@ -1,5 +1,5 @@
-/* workers_private.h - what a pool and its workers consist of: for workers.c, which works with it, idle.c, where workers
- * sleep, and pool.c, which makes and ends it. */
+/* workers_private.h - what a pool and its workers consist of: for workers.c and publish.c, which work with it, idle.c,
+ * where workers sleep, and pool.c, which makes and ends it. */
 #ifndef CORE_WORKERS_PRIVATE_H
 #define CORE_WORKERS_PRIVATE_H
 
