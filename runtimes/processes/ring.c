@@ -18,7 +18,7 @@ static bool died(int lifeline)
     return poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLRDHUP));
 }
 
-/* seq_cst in both pairs with sleep_on: either the side that moved or left sees the sleeper, or the sleeper sees that. */
+/* seq_cst in both pairs with sleep_on: either who moved or left sees the sleeper, or the sleeper sees that. */
 static void wake(ring_side *mine)
 {
     if ((atomic_load(&mine->robust.word) & FUTEX_WAITERS) &&

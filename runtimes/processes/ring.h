@@ -17,11 +17,11 @@
 #include "robust.h"
 
 typedef struct ring_side {
-    alignas(FW_PAD) _Atomic uint64_t
-        at;                /* this side's byte count; written by it with release, read by the other with acquire */
-    _Atomic uint32_t deserted; /* 1: the other has said that it is gone; here, lest each look move the other's line */
+    alignas(FW_PAD) _Atomic uint64_t at; /* its byte count: written with release, read by the other with acquire */
+    /* 1: the other has said that it is gone. Here, as `seen`, lest each look move the other's line. */
+    _Atomic uint32_t deserted;
     robust robust; /* this side's; FUTEX_WAITERS while the other sleeps until this side moves, or is about to */
-    uint64_t seen; /* this side's alone: the other's count when it last looked, for the same reason */
+    uint64_t seen; /* this side's alone: the other's count when it last looked */
 } ring_side;
 
 typedef struct ring {
