@@ -224,6 +224,8 @@ job *worker_next(worker *w)
 static __attribute__((noinline)) job *take_turns_of_one(struct worker_private *w, job *j)
 {
     job *first = take_local(w);
+    if (!first && worker_poll(w) > 0) /* alone it might be long until the next look, and has time to ask */
+        first = take_local(w);
     count_turns(w, 1);
     if (first)
         worker_push_ring(w, j);

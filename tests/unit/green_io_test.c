@@ -169,6 +169,45 @@ static void who_is_ready_first_is_served_first(void)
     run(1, true, one_crowd, NULL);
 }
 
+/* ---- beside one that gives way -------------------------------------------- */
+
+typedef struct listener {
+    green_io *io;
+    int heard;
+} listener;
+
+static void listen_to_all(void *arg)
+{
+    listener *l = arg;
+    char c;
+    for (; l->heard < RACES; l->heard++)
+        read_all(l->io, &c, 1);
+}
+
+static void write_and_give_way(void *arg)
+{
+    green_io *io[2];
+    green *thread;
+
+    (void)arg;
+    make_pair(io);
+    listener l = {.io = io[1]};
+    FW_MUST(green_spawn(&thread, NULL, listen_to_all, &l) == 0);
+    green_yield(); /* it waits now */
+    for (int i = 0; i < RACES; i++) {
+        FW_MUST(l.heard == i && green_write(io[0], "x", 1, FW_FOREVER) == 1);
+        green_yield();
+    }
+    green_join(thread);
+    FW_MUST(l.heard == RACES);
+    close_pair(io);
+}
+
+static void who_gives_way_to_nobody_lets_the_ready_come_at_once(void)
+{
+    run(1, false, write_and_give_way, NULL);
+}
+
 /* ---- more than the kernel keeps ------------------------------------------- */
 
 static unsigned char pattern(size_t i)
@@ -398,6 +437,7 @@ int main(void)
     messages_come_back_on_any_number_of_workers();
     who_is_ready_first_is_served_first();
     who_is_ready_has_turns_beside_who_gives_way();
+    who_gives_way_to_nobody_lets_the_ready_come_at_once();
     a_write_waits_until_all_is_taken();
     a_deadline_ends_the_wait_and_nothing_else();
     close_wakes_who_waits();
