@@ -1,7 +1,8 @@
 fw_unit_test(green fw_green)
 fw_unit_test(green_io fw_green)
+fw_unit_test(green_turns fw_green)
 set_tests_properties(green PROPERTIES LABELS wakeup)
-set_tests_properties(green_io PROPERTIES LABELS descriptors) # each run is hundreds of wakes
+set_tests_properties(green_io green_turns PROPERTIES LABELS descriptors) # each run is hundreds of wakes
 if(NOT FW_SANITIZE) # they catch it themselves
   fw_unit_test(overflow fw_green)
 endif()

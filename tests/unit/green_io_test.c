@@ -98,116 +98,6 @@ static void messages_come_back_on_any_number_of_workers(void)
     run(2, true, many_pairs, NULL);
 }
 
-/* ---- whose turn it is ----------------------------------------------------- */
-
-/* More than a worker's ring holds become ready, one after the other. Each batch of events may let one jump the queue.
- * Pipes: a socket is ready to be written from the start, and keeps that place until it is looked at. */
-enum { CROWD = 450, JUMPS = 50 };
-static int waiting, served;
-
-static void note_turn(void *arg)
-{
-    int place = waiting++;
-    char got;
-    FW_MUST(green_read(arg, &got, 1, FW_FOREVER) == 1);
-    FW_MUST(served++ <= place + JUMPS);
-}
-
-static void one_crowd(void *arg)
-{
-    static green_io *io[CROWD];
-    static green *unit[CROWD];
-    static int fd[CROWD][2];
-    (void)arg;
-    waiting = served = 0;
-    for (int i = 0; i < CROWD; i++) {
-        FW_MUST(pipe(fd[i]) == 0 && green_io_open(&io[i], fd[i][0]) == 0);
-        FW_MUST(green_spawn(&unit[i], NULL, note_turn, io[i]) == 0);
-        while (waiting <= i)
-            green_yield();
-    }
-    for (int i = 0; i < CROWD; i++)
-        FW_MUST(write(fd[i][1], "", 1) == 1);
-    for (int i = 0; i < CROWD; i++) {
-        green_join(unit[i]);
-        green_io_close(io[i]);
-        close(fd[i][1]);
-    }
-}
-
-/* As above, beside units that give way all the time: whoever is ready has about as many turns as they. */
-enum { GIVE_WAY = 8, TURNS_MOST = 4 * CROWD };
-static int turns;
-
-static void give_way(void *arg)
-{
-    (void)arg;
-    for (; served < CROWD; turns += waiting == CROWD)
-        green_yield();
-}
-
-static void a_crowd_beside_others(void *arg)
-{
-    green *unit[GIVE_WAY];
-    waiting = served = turns = 0; /* before anybody looks */
-    for (int i = 0; i < GIVE_WAY; i++)
-        FW_MUST(green_spawn(&unit[i], NULL, give_way, NULL) == 0);
-    one_crowd(arg);
-    for (int i = 0; i < GIVE_WAY; i++)
-        green_join(unit[i]);
-    FW_MUST(turns <= TURNS_MOST);
-}
-
-static void who_is_ready_has_turns_beside_who_gives_way(void)
-{
-    run(1, false, a_crowd_beside_others, NULL);
-}
-
-static void who_is_ready_first_is_served_first(void)
-{
-    run(1, false, one_crowd, NULL);
-    run(1, true, one_crowd, NULL);
-}
-
-/* ---- beside one that gives way -------------------------------------------- */
-
-typedef struct listener {
-    green_io *io;
-    int heard;
-} listener;
-
-static void listen_to_all(void *arg)
-{
-    listener *l = arg;
-    char c;
-    for (; l->heard < RACES; l->heard++)
-        read_all(l->io, &c, 1);
-}
-
-static void write_and_give_way(void *arg)
-{
-    green_io *io[2];
-    green *thread;
-
-    (void)arg;
-    make_pair(io);
-    listener l = {.io = io[1]};
-    FW_MUST(green_spawn(&thread, NULL, listen_to_all, &l) == 0);
-    green_yield(); /* it waits now */
-    for (int i = 0; i < RACES; i++) {
-        FW_MUST(l.heard == i && green_write(io[0], "x", 1, FW_FOREVER) == 1);
-        green_yield();
-    }
-    green_join(thread);
-    FW_MUST(l.heard == RACES);
-    close_pair(io);
-}
-
-static void who_gives_way_to_nobody_lets_the_ready_come_at_once(void)
-{
-    run(1, false, write_and_give_way, NULL);
-}
-
 /* ---- more than the kernel keeps ------------------------------------------- */
 
 static unsigned char pattern(size_t i)
@@ -435,9 +325,6 @@ static void a_regular_file_never_waits(void)
 int main(void)
 {
     messages_come_back_on_any_number_of_workers();
-    who_is_ready_first_is_served_first();
-    who_is_ready_has_turns_beside_who_gives_way();
-    who_gives_way_to_nobody_lets_the_ready_come_at_once();
     a_write_waits_until_all_is_taken();
     a_deadline_ends_the_wait_and_nothing_else();
     close_wakes_who_waits();
