@@ -243,7 +243,7 @@ static int fill(proc_link *l, size_t want, uint64_t deadline_ns)
 static int64_t stream_recv(proc_link *l, void *buffer, size_t room, uint64_t deadline_ns)
 {
     uint32_t length;
-    int err = l->ahead_end - l->ahead_at < HEADER ? fill(l, HEADER, deadline_ns) : 0;
+    int err = fill(l, HEADER, deadline_ns);
     if (err)
         return err;
     memcpy(&length, l->ahead + l->ahead_at, HEADER);
@@ -252,7 +252,7 @@ static int64_t stream_recv(proc_link *l, void *buffer, size_t room, uint64_t dea
     l->ahead_at += HEADER;
     for (size_t done = 0; done < length;) {
         /* The frame has begun, so its sender is at it: wait for the rest, whatever the deadline. */
-        err = l->ahead_at == l->ahead_end ? fill(l, 1, FW_FOREVER) : 0;
+        err = fill(l, 1, FW_FOREVER);
         if (err)
             return err;
         size_t part = l->ahead_end - l->ahead_at;
