@@ -76,7 +76,7 @@ void worker_uncount_turn(worker *w);
 /* From a worker: behind everything in its queue (yield). */
 void worker_push_last(worker *w, job *j);
 /* The two at once, from a worker of a pool where nobody steals: j goes last, and what is next must be run: j itself
- * when it is alone. */
+ * when it is alone, also after a look for events. */
 __attribute__((nonnull)) job *worker_take_turns(worker *w, job *j);
 
 /* A one-shot timer, memory the caller's. fire runs on some worker's own stack, outside all locks. */
