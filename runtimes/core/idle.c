@@ -117,7 +117,7 @@ static void count_jobs(struct worker_private *w, uint64_t now)
     w->looked_turn = turns_of(w);
 }
 
-/* For the guard and for little_to_share. */
+/* For the guard, little_to_share and worker_poll_if_late. */
 static void count_look(struct worker_private *w)
 {
     uint64_t now = fw_now_ns();
@@ -139,8 +139,7 @@ unsigned worker_poll(struct worker_private *w)
 
     if (!net)
         return 0;
-    if (w->self.stealing)
-        count_look(w);
+    count_look(w);
     if (!netpoll_claim(net))
         return 0;
     w->ran_dry = used == 0;

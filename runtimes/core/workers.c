@@ -220,12 +220,20 @@ job *worker_next(worker *w)
     return j ? ask_ahead(&p->ring, &p->spawned, j) : next_of_one(p);
 }
 
+/* Behind a long queue who is ready has no earlier turn for it: the next look comes before that queue's end. */
+void worker_poll_if_late(worker *w)
+{
+    enum { LATE_NS = 50000 };
+
+    if (pool_net(w->pool) && runq_used(&w->priv->ring) < TURNS_PER_LOOK && fw_now_ns() - w->priv->looked_ns > LATE_NS)
+        worker_poll(w->priv);
+}
+
 /* As worker_take_turns, where there is more to look at than the ring. */
 static __attribute__((noinline)) job *take_turns_of_one(struct worker_private *w, job *j)
 {
+    worker_poll_if_late(&w->self);
     job *first = take_local(w);
-    if (!first && worker_poll(w) > 0) /* alone it might be long until the next look, and has time to ask */
-        first = take_local(w);
     count_turns(w, 1);
     if (first)
         worker_push_ring(w, j);
@@ -236,7 +244,7 @@ job *worker_take_turns(worker *w, job *j)
 {
     struct worker_private *p = w->priv;
     bool rare = turns_of(p) >= p->look_turn || atomic_load_explicit(&p->inbox.count, memory_order_relaxed) ||
-                atomic_load_explicit(&p->next, memory_order_relaxed);
+                atomic_load_explicit(&p->next, memory_order_relaxed) || pool_net(w->pool);
     job *first = rare ? NULL : runq_turn_alone(&p->ring, j);
 
     if (!first)

@@ -73,10 +73,13 @@ job *worker_take_spawned(worker *w);
 job *worker_next(worker *w);
 /* From a worker: what it was last given was no unit's turn, and is not counted as one. */
 void worker_uncount_turn(worker *w);
+/* From a worker whose unit gives way, before it does: asks for events when that was 50 us ago and few are queued here.
+ * Turns may be long, and those who are ready would wait for 61 of them. Never blocks. */
+void worker_poll_if_late(worker *w);
 /* From a worker: behind everything in its queue (yield). */
 void worker_push_last(worker *w, job *j);
-/* The two at once, from a worker of a pool where nobody steals: j goes last, and what is next must be run: j itself
- * when it is alone, also after a look for events. */
+/* All this at once, from a worker of a pool where nobody steals: j goes last, and what is next must be run: j itself
+ * when it is alone. */
 __attribute__((nonnull)) job *worker_take_turns(worker *w, job *j);
 
 /* A one-shot timer, memory the caller's. fire runs on some worker's own stack, outside all locks. */

@@ -192,6 +192,7 @@ CORE_RETURN_BY_JUMP void green_yield(void)
     green *g = w->current;
 
     if (w->stealing) {
+        worker_poll_if_late(w);
         green_leave(ACTION_YIELD, NULL, NULL);
         return;
     }

@@ -188,6 +188,7 @@ static inline bool poll_once(task *t, worker *w, bool joining)
 
 static void put_behind(task *t, worker *w)
 {
+    worker_poll_if_late(w);
     if (t->run->pinned)
         enqueue(t, false);
     else

@@ -5,7 +5,7 @@
 
 #include "green/green.h"
 
-enum { STACK = 65536, RACES = 300 };
+enum { STACK = 65536 };
 
 static void run(bool pinned, void (*fn)(void *))
 {
@@ -82,44 +82,93 @@ static void who_is_ready_first_is_served_first(void)
     run(true, one_crowd);
 }
 
-/* Alone: each time that it gives way, who is ready by then comes first. */
+/* Turns that are long (worker_poll_if_late) of one who gives way, alone or to another who does the same: after each of
+ * them who is ready by then comes first. Where there is another worker, it is in a unit that never gives way. */
+enum { LONG_TURNS = 100, LONG_NS = 200000 };
+typedef struct company {
+    fw_worker place[2];
+    unsigned workers;
+    bool pinned, other;
+} company;
+static _Atomic int heard, holds, listens;
+
+static void take_long_turn(void)
+{
+    for (uint64_t until = fw_now_ns() + LONG_NS; fw_now_ns() < until;)
+        ;
+}
+
+static void hold_worker(void *arg)
+{
+    (void)arg;
+    for (holds = 1; heard < LONG_TURNS;)
+        ;
+}
+
+static void give_way_too(void *arg)
+{
+    (void)arg;
+    for (; heard < LONG_TURNS; green_yield())
+        take_long_turn();
+}
+
 static void hear_all(void *from)
 {
     char got;
-    for (served = 0; served < RACES; served++)
+    for (listens = 1; heard < LONG_TURNS; heard++)
         FW_MUST(green_read(from, &got, 1, FW_FOREVER) == 1);
 }
 
 static void write_and_give_way(void *arg)
 {
-    int fd[2];
+    company *with = arg;
+    green_attr last = {.worker = (int)with->workers - 1}, here = {.worker = 0};
+    green *unit[3] = {NULL};
     green_io *io;
-    green *unit;
+    int fd[2];
 
-    (void)arg;
-    FW_MUST(pipe(fd) == 0 && green_io_open(&io, fd[0]) == 0 && green_spawn(&unit, NULL, hear_all, io) == 0);
-    green_yield(); /* it waits now */
-    for (int i = 0; i < RACES; i++) {
-        FW_MUST(served == i && write(fd[1], "", 1) == 1);
+    heard = holds = listens = 0;
+    FW_MUST(pipe(fd) == 0 && green_io_open(&io, fd[0]) == 0);
+    if (with->workers > 1)
+        FW_MUST(green_spawn(&unit[0], &last, hold_worker, NULL) == 0);
+    while (with->workers > 1 && !holds)
+        green_yield();
+    FW_MUST(green_spawn(&unit[1], &here, hear_all, io) == 0);
+    while (!listens)
+        green_yield();
+    if (with->other)
+        FW_MUST(green_spawn(&unit[2], &here, give_way_too, NULL) == 0);
+    for (int i = 0; i < LONG_TURNS; i++) {
+        FW_MUST(heard == i && write(fd[1], "", 1) == 1);
+        take_long_turn();
         green_yield();
     }
-    green_join(unit);
-    FW_MUST(served == RACES);
+    FW_MUST(heard == LONG_TURNS);
+    for (int i = 0; i < 3; i++)
+        if (unit[i])
+            green_join(unit[i]);
     green_io_close(io);
     close(fd[1]);
 }
 
-static void who_gives_way_to_nobody_lets_the_ready_come_at_once(void)
+static void who_gives_way_lets_the_ready_come_at_once(void)
 {
-    run(false, write_and_give_way);
-    run(true, write_and_give_way);
+    company with = {{{.l3 = -1, .numa = -1}, {.index = 1, .l3 = -1, .numa = -1}}, 0, false, false};
+
+    for (int i = 0; i < 8; i++) {
+        with.workers = 1 + i / 4;
+        with.pinned = i & 2;
+        with.other = i & 1;
+        FW_MUST(green_run(&(green_config){with.place, with.workers, with.pinned, STACK}, write_and_give_way, &with) ==
+                0);
+    }
 }
 
 int main(void)
 {
     who_is_ready_first_is_served_first();
     who_is_ready_has_turns_beside_who_gives_way();
-    who_gives_way_to_nobody_lets_the_ready_come_at_once();
+    who_gives_way_lets_the_ready_come_at_once();
     puts("ok: turns of green threads that wait for descriptors");
     return 0;
 }
