@@ -27,7 +27,7 @@ __attribute__((noinline)) worker *worker_here(void)
 
 static inline void count_turns(struct worker_private *w, uint64_t by)
 {
-    atomic_store_explicit(w->turns, turns_of(w) + by, memory_order_relaxed);
+    fw_add(w->turns, by);
 }
 
 void worker_uncount_turn(worker *w)
