@@ -74,7 +74,7 @@ static __attribute__((noinline, unused)) void deque_grow(deque *d)
     int64_t bottom = atomic_load_explicit(&d->bottom, memory_order_relaxed); /* ours */
     deque_array *a = atomic_load_explicit(&d->array, memory_order_relaxed);  /* ours */
     deque_array *twice = deque_array_new(2 * a->size, a);
-    for (int64_t i = atomic_load_explicit(&d->top, memory_order_acquire); i < bottom; i++) {
+    for (int64_t i = atomic_load_explicit(&d->top, memory_order_acquire); i < bottom; i++) { /* with the takers' CAS */
         const queued *from = deque_at(a, i);
         deque_fill(twice, i, atomic_load_explicit(&from->job, memory_order_relaxed), from->memory);
     }

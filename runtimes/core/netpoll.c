@@ -22,11 +22,12 @@ struct netpoll {
     pthread_mutex_t lock; /* guards free and slabs' number */
     core_io *free;        /* last closed first */
     unsigned slabs;
-    core_io *_Atomic slab[SLABS];      /* release; pairs with at */
+    core_io *_Atomic slab[SLABS];
     struct epoll_event events[EVENTS]; /* `got` of them; whose claim it is */
     int got;
 };
 
+/* Acquire: pairs with add_slab. */
 static core_io *at(netpoll *n, uint32_t place)
 {
     return &atomic_load_explicit(&n->slab[place / SLAB], memory_order_acquire)[place % SLAB];
@@ -50,7 +51,7 @@ static bool add_slab(netpoll *n)
         n->free = &slab[i];
     }
     if (slab)
-        atomic_store_explicit(&n->slab[n->slabs++], slab, memory_order_release);
+        atomic_store_explicit(&n->slab[n->slabs++], slab, memory_order_release); /* pairs with at */
     return slab;
 }
 
@@ -178,6 +179,7 @@ static void expire(core_timer *t, worker *by)
             wake(late[i], status[i]);
 }
 
+/* Acquire: pairs with deliver. */
 static bool is_over(core_io *io, side *s)
 {
     return atomic_load_explicit(&s->over, memory_order_acquire) ==
@@ -225,12 +227,11 @@ bool core_io_cancel(core_io *io, core_io_side which, core_io_wait *w)
 
 static unsigned ready(side *s)
 {
-    core_io_wait *was = atomic_load_explicit(&s->state, memory_order_acquire);
+    core_io_wait *was = atomic_load_explicit(&s->state, memory_order_acquire); /* both: with core_io_wait_for */
 
     for (;;) {
         if (was == READY)
             return 0;
-        /* acq_rel: pairs with core_io_wait_for. */
         if (atomic_compare_exchange_weak_explicit(&s->state, &was, was ? NULL : READY, memory_order_acq_rel,
                                                   memory_order_acquire))
             break;

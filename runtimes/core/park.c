@@ -126,7 +126,7 @@ int park_wait(parker *p, uint64_t deadline_ns)
     }
     if (p->spin_ns == 0 && gave_way(p))
         return 0;
-    uint32_t empty = EMPTY;
+    uint32_t empty = EMPTY; /* acq_rel: pairs with park_wake's exchange */
     if (!atomic_compare_exchange_strong_explicit(&p->state, &empty, SLEEPING, memory_order_acq_rel,
                                                  memory_order_relaxed)) {
         take_permit(p); /* only a permit can have come */
@@ -151,6 +151,7 @@ int park_wait(parker *p, uint64_t deadline_ns)
 void park_wake(parker *p)
 {
     bool shared = p->shared; /* p may be gone once the permit is there */
+    /* Release: pairs with take_permit. Acquire: with park_wait. */
     if (atomic_exchange_explicit(&p->state, PERMIT, memory_order_acq_rel) == SLEEPING) {
         fw_count(fw_slot_here(), FW_UNPARKS, 1);
         core_futex_wake(&p->state, 1, shared);

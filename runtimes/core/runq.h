@@ -49,7 +49,7 @@ static inline bool runq_push(runq *q, job *j)
 /* Owner: the oldest, or NULL. */
 static inline job *runq_pop(runq *q)
 {
-    uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
+    uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire); /* as below */
     for (;;) {
         if (head == atomic_load_explicit(&q->tail, memory_order_relaxed))
             return NULL;

@@ -88,7 +88,7 @@ static void look(watch *w, unsigned index)
     for (fw_counter c = 0; c < FW_COUNTERS; c++)
         if (c == FW_SWITCHES || c == FW_POLLS || c == FW_PARKS)
             turns += atomic_load_explicit(&slot->n[c], memory_order_relaxed);
-    const char *name = atomic_exchange_explicit(&s->name, NULL, memory_order_acquire);
+    const char *name = atomic_exchange_explicit(&s->name, NULL, memory_order_acquire); /* with the signal's handler */
     uint64_t kept = kept_ns(w, index, now);
     if (name && kept >= LONG_NS) { /* when it was asked, it may have waited for a CPU, which shows only now */
         book(name, index, kept, !s->booked);

@@ -27,7 +27,8 @@ void task_hold(task *t)
     task_add_reference(t);
 }
 
-/* Gives one back. Acquire, and acq_rel: all that others did with t is done before it is freed. */
+/* Gives one back. Acquire, and acq_rel: pair with the acq_rel here of all who gave one back before, so that what they
+ * did with t is done before it is freed. */
 static inline bool was_last_reference(task *t)
 {
     return atomic_load_explicit(&t->state, memory_order_acquire) < 2 * REFERENCE ||
@@ -144,7 +145,7 @@ static void begin_poll(task *t)
 /* The poll gave TASK_PENDING. True: t was woken meanwhile; else t is no longer ours. */
 static bool end_poll(task *t)
 {
-    uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire);
+    uint32_t s = atomic_load_explicit(&t->state, memory_order_acquire); /* pairs with task_release */
     if (task_unshared(s))
         atomic_store_explicit(&t->state, s - RUNNING, memory_order_release); /* with the acquire in begin_poll */
     else
@@ -313,7 +314,7 @@ int task_spawn(task_cx *cx, task **out, int worker, future *fut)
 /* t will wake who polls now. True: it has ended meanwhile. */
 static __attribute__((noinline)) bool await_end(task *t, task_cx *cx)
 {
-    task *now = atomic_load_explicit(&t->joiner, memory_order_acquire);
+    task *now = atomic_load_explicit(&t->joiner, memory_order_acquire); /* here and below: with complete_shared */
 
     if (now == TASK_ENDED || now == cx->task)
         return now == TASK_ENDED;

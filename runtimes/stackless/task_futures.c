@@ -27,7 +27,7 @@ static task_poll poll_sleep(future *f, task_cx *cx)
 {
     task_sleep_fut *s = (task_sleep_fut *)f;
 
-    if (f->pc == 1 && atomic_load_explicit(&s->fired, memory_order_acquire))
+    if (f->pc == 1 && atomic_load_explicit(&s->fired, memory_order_acquire)) /* pairs with end_sleep */
         return TASK_READY;
     if (f->pc == 1 && s->task != cx->task) /* another task polls now: the timer must wake that one */
         task_sleep_drop(s);
@@ -58,7 +58,7 @@ void task_sleep_drop(task_sleep_fut *s)
     if (core_timer_cancel(&s->timer))
         task_release(s->task);
     else
-        while (!atomic_load_explicit(&s->fired, memory_order_acquire)) /* it is firing: a few instructions */
+        while (!atomic_load_explicit(&s->fired, memory_order_acquire)) /* end_sleep is at it: a few instructions */
             core_yield();
 }
 
@@ -145,7 +145,8 @@ static bool timer_gone(task_chan_fut *f)
     return true;
 }
 
-/* The winner has touched f for the last time: takes the result. */
+/* The winner has touched f for the last time: takes the result. The acquire pairs with its claim (waiter_claim,
+ * expire). */
 static void settle(task_chan_fut *f)
 {
     if (atomic_load_explicit(&f->winner, memory_order_acquire) == TIMED_OUT) {
@@ -214,7 +215,8 @@ bool task_chan_drop(task_chan_fut *f)
 
     if (f->fut.pc != 1)
         return f->fut.pc == UINT32_MAX;
-    /* Claimed by us, nobody else completes it: the waiter can be unlinked and the timer is beaten. */
+    /* Claimed by us (pairs with waiter_claim's and expire's), nobody else completes it: the waiter can be unlinked and
+     * the timer is beaten. */
     if (atomic_compare_exchange_strong_explicit(&f->winner, &open, 2, memory_order_acq_rel, memory_order_acquire)) {
         core_chan_cancel(f->channel, &f->waiter);
         task_release(f->task);
@@ -223,7 +225,7 @@ bool task_chan_drop(task_chan_fut *f)
         f->fut.pc = 0;
         return false;
     }
-    while (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* decided, and being told */
+    while (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* wake_waiter or expire is at it */
         core_yield();
     while (atomic_load_explicit(&f->winner, memory_order_acquire) != TIMED_OUT && !timer_gone(f))
         core_yield();

@@ -128,7 +128,7 @@ void task_io_drop(task_io_fut *f)
     if (core_io_cancel(f->io, side_of(f), &f->wait))
         task_release(f->task);
     else
-        while (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* being woken: a few instructions */
+        while (!atomic_load_explicit(&f->woken, memory_order_acquire)) /* wake_task is at it: a few instructions */
             core_yield();
 }
 
