@@ -250,19 +250,19 @@ static int64_t stream_recv(proc_link *l, void *buffer, size_t room, uint64_t dea
     if (length > room)
         return -EMSGSIZE;
     l->ahead_at += HEADER;
-    for (size_t done = 0; done < length;) {
-        /* The frame has begun, so its sender is at it: wait for the rest, whatever the deadline. */
-        err = fill(l, 1, FW_FOREVER);
-        if (err)
-            return err;
+    for (size_t done = 0;;) {
         size_t part = l->ahead_end - l->ahead_at;
         if (part > length - done)
             part = length - done;
         copy_element((unsigned char *)buffer + done, l->ahead + l->ahead_at, part);
         l->ahead_at += part;
         done += part;
+        if (done == length)
+            return length;
+        /* The frame has begun, so its sender is at it: wait for the rest, whatever the deadline. */
+        if ((err = fill(l, 1, FW_FOREVER)))
+            return err;
     }
-    return length;
 }
 
 /* Whole or not at all, since it is no longer than PIPE_BUF; so is what is received. */
