@@ -162,13 +162,14 @@ static __attribute__((noinline)) void mark(worker *w, task *t)
     fw_lane_mark(w->lane, t ? t->number : FW_LANE_NONE);
 }
 
-/* True: t was woken meanwhile, and goes behind the others. fresh: this is its first poll. */
-static inline bool poll_once(task *t, worker *w, bool joining, bool fresh)
+/* True: t was woken meanwhile, and goes behind the others. joined: NULL, or for whose end the poll waits that this one
+ * is within; t was then spawned here and is polled the first time. */
+static inline bool poll_once(task *t, worker *w, const task *joined)
 {
     task_cx cx = {.task = t, .worker = w, .budget = OPERATIONS_A_POLL};
     task *outer = w->current;
 
-    if (fresh) {
+    if (joined) {
         t->last_worker = w->index;
     } else if (t->last_worker != w->index) {
         if (__builtin_expect(t->last_worker != UINT_MAX, 0))
@@ -185,7 +186,7 @@ static inline bool poll_once(task *t, worker *w, bool joining, bool fresh)
         mark(w, outer);
     if (result == TASK_PENDING)
         return end_poll(t);
-    complete(t, w, joining);
+    complete(t, w, t == joined);
     return false;
 }
 
@@ -203,7 +204,7 @@ static void poll_task(job *j, worker *w)
     task *t = (task *)j;
 
     t->run->boxes[w->index].helps = HELPS_A_POLL;
-    if (poll_once(t, w, false, false))
+    if (poll_once(t, w, NULL))
         put_behind(t, w);
 }
 
@@ -214,7 +215,7 @@ static void poll_in_turns(job *j, worker *w)
 
     do {
         b->helps = HELPS_A_POLL;
-        j = poll_once((task *)j, w, false, false) ? worker_take_turns(w, j) : worker_next(w);
+        j = poll_once((task *)j, w, NULL) ? worker_take_turns(w, j) : worker_next(w);
     } while (j && j->run == poll_in_turns);
     if (j)
         j->run(j, w);
@@ -233,7 +234,7 @@ static void poll_what_is_joined(task *t, worker *w)
     while (b->helps > 0 && atomic_load_explicit(&t->joiner, memory_order_relaxed) != TASK_ENDED &&
            (j = worker_take_spawned(w))) {
         b->helps--;
-        if (poll_once((task *)j, w, j == &t->job, true))
+        if (poll_once((task *)j, w, t))
             put_behind((task *)j, w);
     }
     b->depth--;

@@ -141,6 +141,7 @@ typedef struct moving {
 typedef struct mover {
     future fut;
     moving *m;
+    uint64_t migrations;
     int token;
     task_recv_fut io;
 } mover;
@@ -148,10 +149,29 @@ typedef struct mover {
 static async_fn(mover)
 {
     async_begin(mover);
+    self->migrations = fw_counter_sum(FW_MIGRATIONS);
     atomic_store(&self->m->before, task_worker(cx) + 1);
     task_recv(&self->io, self->m->c, &self->token);
     async_await(&self->io.fut);
+    FW_MUST(fw_counter_sum(FW_MIGRATIONS) == self->migrations + 1);
     atomic_store(&self->m->after, task_worker(cx) + 1);
+    async_end;
+}
+
+typedef struct joiner {
+    future fut;
+    mover *mover;
+    task *task;
+    task_join_fut join;
+} joiner;
+
+/* The mover's first poll is within this one's. */
+static async_fn(joiner)
+{
+    async_begin(joiner);
+    FW_MUST(task_spawn(cx, &self->task, -1, &self->mover->fut) == 0);
+    task_join(&self->join, self->task);
+    async_await(&self->join.fut);
     async_end;
 }
 
@@ -198,10 +218,11 @@ static async_fn(waker)
 typedef struct move {
     future fut;
     moving m;
+    bool joined;
     mover mover;
+    joiner joiner;
     waker waker;
     task *tasks[2];
-    task_yield_fut yield;
     task_join_all_fut join;
 } move;
 
@@ -209,28 +230,26 @@ static async_fn(move)
 {
     async_begin(move);
     self->mover.m = self->waker.m = &self->m;
+    self->joiner.mover = &self->mover;
     future_init(&self->mover.fut, mover_poll);
+    future_init(&self->joiner.fut, joiner_poll);
     future_init(&self->waker.fut, waker_poll);
-    FW_MUST(task_spawn(cx, &self->tasks[0], 1, &self->mover.fut) == 0);
-    while (!atomic_load(&self->m.before)) {
-        task_yield(&self->yield);
-        async_await(&self->yield.fut);
-    }
+    FW_MUST(task_spawn(cx, &self->tasks[0], 1, self->joined ? &self->joiner.fut : &self->mover.fut) == 0);
+    while (!atomic_load(&self->m.before)) /* on worker 0, which so takes nothing from the other */
+        ;
     FW_MUST(task_spawn(cx, &self->tasks[1], 0, &self->waker.fut) == 0);
     task_join_all(&self->join, self->tasks, 2);
     async_await(&self->join.fut);
     async_end;
 }
 
-static void a_parked_task_resumes_on_another_worker(void)
+static void a_parked_task_resumes_on_another_worker(bool joined)
 {
-    uint64_t migrations = fw_counter_sum(FW_MIGRATIONS);
-    move m = {0};
+    move m = {.joined = joined};
     FW_MUST(task_chan_create(&m.m.c, sizeof(int), 0) == 0);
     future_init(&m.fut, move_poll);
     run(2, false, &m.fut);
     FW_MUST(atomic_load(&m.m.before) == 2 && atomic_load(&m.m.after) == 1);
-    FW_MUST(fw_counter_sum(FW_MIGRATIONS) > migrations);
     task_chan_destroy(m.m.c);
 }
 
@@ -365,7 +384,8 @@ int main(void)
     sleepers *s = calloc(1, sizeof *s);
     tasks_run_at_the_same_time_on_two_workers();
     no_os_thread_per_task_and_close_wakes_everyone();
-    a_parked_task_resumes_on_another_worker();
+    a_parked_task_resumes_on_another_worker(false);
+    a_parked_task_resumes_on_another_worker(true);
     wakes_coalesce_and_a_poll_follows();
     FW_MUST(s);
     future_init(&s->fut, sleepers_poll);
