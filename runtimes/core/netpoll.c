@@ -227,11 +227,12 @@ bool core_io_cancel(core_io *io, core_io_side which, core_io_wait *w)
 
 static unsigned ready(side *s)
 {
-    core_io_wait *was = atomic_load_explicit(&s->state, memory_order_acquire); /* both: with core_io_wait_for */
+    core_io_wait *was = atomic_load_explicit(&s->state, memory_order_acquire); /* as below */
 
     for (;;) {
         if (was == READY)
             return 0;
+        /* acq_rel: pairs with core_io_wait_for. */
         if (atomic_compare_exchange_weak_explicit(&s->state, &was, was ? NULL : READY, memory_order_acq_rel,
                                                   memory_order_acquire))
             break;
