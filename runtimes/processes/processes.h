@@ -19,6 +19,10 @@ int proc_spawn(proc **out, const fw_worker *worker, int (*fn)(void *arg), void *
 int proc_join(proc *p, int *status);
 int proc_pidfd(proc *p); /* opened at the first call; -1 where the kernel has none. p's */
 int proc_pid(const proc *p);
+/* For the calling process: its turns on a CPU end after ns (the kernel takes 100,000 to 100,000,000) if others wait,
+ * and where it wakes it goes before those whose turns are longer. Never blocks. 0 or -errno; -ENOTSUP, and nothing
+ * changes: Linux before 6.12, or another scheduling policy than the default. */
+int proc_set_slice(uint64_t ns);
 
 typedef enum proc_transport { PROC_PIPE, PROC_SOCKETPAIR, PROC_RING, PROC_PACKETS } proc_transport;
 

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +94,33 @@ static int send_all_sizes(void *arg)
     free(m);
     proc_link_destroy(l);
     return 0;
+}
+
+/* What the kernel says of the calling process; 0: nothing. */
+static uint64_t slice(void)
+{
+    uint64_t words[16] = {0}; /* sched_getattr(2): the third 64-bit word after the first eight bytes is the runtime */
+    FW_MUST(syscall(SYS_sched_getattr, 0, words, sizeof words, 0) == 0);
+    return words[3];
+}
+
+static int ask_for_a_slice(void *arg)
+{
+    int before = *(int *)arg, can = slice() > 0;
+    FW_MUST(setpriority(PRIO_PROCESS, 0, before) == 0);
+    FW_MUST(proc_set_slice(100000) == (can ? 0 : -ENOTSUP));
+    FW_MUST(slice() == (can ? 100000 : 0));
+    FW_MUST(getpriority(PRIO_PROCESS, 0) == before && sched_getscheduler(0) == SCHED_OTHER);
+    FW_MUST(sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0}) == 0);
+    uint64_t as_batch = slice();
+    FW_MUST(proc_set_slice(200000) == -ENOTSUP && slice() == as_batch);
+    return 7;
+}
+
+static void a_slice_is_asked_for_and_nothing_else_changes(void)
+{
+    int niceness = getpriority(PRIO_PROCESS, 0) / 2 + 9; /* not more favourable than now */
+    FW_MUST(WEXITSTATUS(join(start(ask_for_a_slice, &niceness))) == 7);
 }
 
 static void messages_of_every_size_arrive_whole(proc_transport kind)
@@ -373,6 +402,7 @@ int main(void)
     int before = descriptors();
     signal(SIGPIPE, SIG_IGN);
     a_child_is_a_process_with_memory_of_its_own();
+    a_slice_is_asked_for_and_nothing_else_changes();
     for (proc_transport kind = PROC_PIPE; kind <= PROC_RING; kind++) {
         messages_of_every_size_arrive_whole(kind);
         deadlines_and_tries(kind);
